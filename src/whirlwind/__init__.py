@@ -1,0 +1,60 @@
+"""Tornado's coroutine programming model, rebuilt for today's Python at native speed.
+
+The public modules carry Tornado's names; ``import whirlwind`` loads none of them until it is
+asked for one (``whirlwind.web``), so that a program pays only for what it uses.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING
+
+from whirlwind._version import tornado_version, tornado_version_info
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+if os.environ.get("WHIRLWIND_INTERPRETED") == "1":
+    from whirlwind._base import interpreted
+
+    interpreted.install()
+
+__all__ = [
+    "concurrent",
+    "escape",
+    "gen",
+    "httpclient",
+    "httpserver",
+    "httputil",
+    "ioloop",
+    "iostream",
+    "locks",
+    "log",
+    "netutil",
+    "options",
+    "platform",
+    "process",
+    "queues",
+    "simple_httpclient",
+    "tcpclient",
+    "tcpserver",
+    "testing",
+    "util",
+    "version",
+    "version_info",
+    "web",
+]
+
+version = tornado_version
+version_info = tornado_version_info
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name in __all__:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,1 @@
+"""Room: things that need no event loop: errors, limits, escaping, options, logging."""

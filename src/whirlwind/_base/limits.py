@@ -1,0 +1,224 @@
+"""Every limit on what a peer, or a program's own mistake, can make whirlwind do.
+
+Layer: base. Standard library only.
+
+Each limit is checked before the memory is taken. One that a program may want to change has a
+setting; the others are constants of a protocol. ``TABLE`` holds them all: the documentation is
+generated from it, and a test holds that each name is used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One row of the table.
+
+    Attributes:
+        name: The constant's name in this module.
+        value: The limit, in ``unit``.
+        unit: What is counted: ``"bytes"``, ``"seconds"``, ``"headers"`` …
+        setting: The argument or settings key that changes it; None if nothing does.
+        origin: Where the number comes from: a standard, Tornado's default, a measurement.
+    """
+
+    name: str
+    value: float
+    unit: str
+    setting: str | None
+    origin: str
+
+
+TABLE: Final[dict[str, Limit]] = {}
+
+
+def _limit(name: str, value: int, unit: str, *, setting: str | None, origin: str) -> int:
+    TABLE[name] = Limit(name, value, unit, setting, origin)
+    return value
+
+
+# --- the engine -------------------------------------------------------------------------------
+
+MAX_RESUMPTIONS: Final = _limit(
+    "MAX_RESUMPTIONS",
+    1000,
+    "resumptions in one turn of the loop",
+    setting=None,
+    origin="about 0.2 ms of work between two looks at the sockets",
+)
+MAX_EAGER_DEPTH: Final = _limit(
+    "MAX_EAGER_DEPTH",
+    3000,
+    "coroutines started inside one another before the first of them waits",
+    setting=None,
+    origin="1.2 KB of C stack each, measured; an 8 MiB stack holds twice as many",
+)
+
+# --- HTTP messages, both sides ----------------------------------------------------------------
+
+MAX_HEADER_SIZE: Final = _limit(
+    "MAX_HEADER_SIZE",
+    65_536,
+    "bytes in a start line and its header fields",
+    setting="max_header_size",
+    origin="Tornado's default",
+)
+MAX_HEADER_COUNT: Final = _limit(
+    "MAX_HEADER_COUNT",
+    256,
+    "header fields in one message",
+    setting=None,
+    origin="browsers send about 20, proxies add about 20",
+)
+MAX_BODY_SIZE: Final = _limit(
+    "MAX_BODY_SIZE",
+    104_857_600,
+    "bytes in one body, after decompression as well as before",
+    setting="max_body_size",
+    origin="Tornado's default",
+)
+BODY_CHUNK_SIZE: Final = _limit(
+    "BODY_CHUNK_SIZE",
+    65_536,
+    "bytes of a body handed on at once",
+    setting="chunk_size",
+    origin="Tornado's default",
+)
+MAX_TRAILER_COUNT: Final = _limit(
+    "MAX_TRAILER_COUNT",
+    64,
+    "trailer fields after a chunked body",
+    setting=None,
+    origin="gRPC, their heaviest user, sends 3",
+)
+MAX_CHUNK_EXTENSION: Final = _limit(
+    "MAX_CHUNK_EXTENSION",
+    4096,
+    "bytes in one chunk-size line",
+    setting=None,
+    origin="no known sender uses more than 80",
+)
+MAX_INFORMATIONAL: Final = _limit(
+    "MAX_INFORMATIONAL",
+    10,
+    "1xx responses before the final one",
+    setting=None,
+    origin="Tornado's default",
+)
+IDLE_CONNECTION_TIMEOUT: Final = _limit(
+    "IDLE_CONNECTION_TIMEOUT",
+    3600,
+    "seconds between requests of a keep-alive connection",
+    setting="idle_connection_timeout",
+    origin="Tornado's default",
+)
+HEADER_TIMEOUT: Final = _limit(
+    "HEADER_TIMEOUT",
+    60,
+    "seconds from a request's first byte to the end of its header",
+    setting=None,
+    origin="nginx's client_header_timeout",
+)
+SHUTDOWN_TIMEOUT: Final = _limit(
+    "SHUTDOWN_TIMEOUT",
+    30,
+    "seconds that requests in progress get to finish when a server stops",
+    setting="whirlwind serve --grace",
+    origin="the grace period of container schedulers",
+)
+
+# --- HTTP forms, cookies ----------------------------------------------------------------------
+
+MAX_MULTIPART_PARTS: Final = _limit(
+    "MAX_MULTIPART_PARTS",
+    100,
+    "parts in one multipart body",
+    setting="ParseMultipartConfig.max_parts",
+    origin="Tornado's default",
+)
+MAX_PART_HEADER_SIZE: Final = _limit(
+    "MAX_PART_HEADER_SIZE",
+    10_240,
+    "bytes in the header of one part",
+    setting="ParseMultipartConfig.max_part_header_size",
+    origin="Tornado's default",
+)
+MAX_ARGUMENTS: Final = _limit(
+    "MAX_ARGUMENTS",
+    1000,
+    "arguments in a query string or an urlencoded body",
+    setting="ParseUrlEncodedConfig.max_arguments",
+    origin="Tornado's default",
+)
+
+# --- HTTP client ------------------------------------------------------------------------------
+
+MAX_CLIENTS: Final = _limit(
+    "MAX_CLIENTS",
+    10,
+    "requests in progress in one AsyncHTTPClient",
+    setting="max_clients",
+    origin="Tornado's default",
+)
+MAX_REDIRECTS: Final = _limit(
+    "MAX_REDIRECTS",
+    5,
+    "redirects followed by one fetch",
+    setting="max_redirects",
+    origin="Tornado's default",
+)
+CONNECT_TIMEOUT: Final = _limit(
+    "CONNECT_TIMEOUT",
+    20,
+    "seconds to open a connection",
+    setting="connect_timeout",
+    origin="Tornado's default",
+)
+REQUEST_TIMEOUT: Final = _limit(
+    "REQUEST_TIMEOUT",
+    20,
+    "seconds for a whole fetch",
+    setting="request_timeout",
+    origin="Tornado's default",
+)
+POOL_IDLE_TIMEOUT: Final = _limit(
+    "POOL_IDLE_TIMEOUT",
+    60,
+    "seconds that an unused connection stays in the client's pool",
+    setting=None,
+    origin="below the 65 to 75 seconds after which common servers close",
+)
+MAX_POOL_IDLE: Final = _limit(
+    "MAX_POOL_IDLE",
+    100,
+    "unused connections in the client's pool, all hosts together",
+    setting=None,
+    origin="a tenth of the descriptors that a process gets by default",
+)
+
+# --- streams, TCP -----------------------------------------------------------------------------
+
+MAX_BUFFER_SIZE: Final = _limit(
+    "MAX_BUFFER_SIZE",
+    104_857_600,
+    "bytes read ahead of the program, or waiting to be written, on one stream",
+    setting="max_buffer_size",
+    origin="Tornado's default",
+)
+READ_CHUNK_SIZE: Final = _limit(
+    "READ_CHUNK_SIZE",
+    65_536,
+    "bytes asked of a socket at once",
+    setting="read_chunk_size",
+    origin="Tornado's default",
+)
+BACKLOG: Final = _limit(
+    "BACKLOG",
+    128,
+    "connections that the kernel holds until they are accepted",
+    setting="backlog",
+    origin="Tornado's default",
+)

@@ -1,0 +1,1 @@
+"""Room: HTTP server and client."""

@@ -1,0 +1,1 @@
+"""Room: loop, sockets, streams, processes."""

@@ -1,0 +1,1 @@
+"""Room: protocols without I/O."""

@@ -1,0 +1,1 @@
+"""Room: the web framework."""

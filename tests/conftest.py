@@ -1,0 +1,71 @@
+"""What holds for every test: no stray log line, no unretrieved exception, no open loop."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+
+class LogWatch(logging.Handler):
+    """Collects log records of level WARNING and above until a test claims them."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    def messages(self) -> list[str]:
+        """What was logged, one ``logger: message`` a record."""
+        return [f"{record.name}: {record.getMessage()}" for record in self.records]
+
+    @contextmanager
+    def expect(self, logger: str, pattern: str, count: int = 1) -> Iterator[None]:
+        """Claim exactly ``count`` records of ``logger`` that match ``pattern`` (re.search).
+
+        Args:
+            logger: The logger's whole name.
+            pattern: A regular expression for the message.
+            count: How many records must come while the block runs.
+        """
+        before = len(self.records)
+        yield
+        gc.collect()
+        mine = [
+            record
+            for record in self.records[before:]
+            if record.name == logger and re.search(pattern, record.getMessage())
+        ]
+        assert len(mine) == count, f"expected {count} of {pattern!r}, got {self.messages()}"
+        for record in mine:
+            self.records.remove(record)
+
+
+def pytest_collection_finish() -> None:
+    # What was imported lives for ever: keep it out of the collection that follows each test.
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[LogWatch]:
+    """Fails the test if anything was logged, at WARNING or above, that it did not expect.
+
+    Unretrieved exceptions and tasks destroyed while pending are log lines of asyncio, written
+    when the future dies; hence the collection before the count.
+    """
+    watch = LogWatch()
+    root = logging.getLogger()
+    root.addHandler(watch)
+    try:
+        yield watch
+        gc.collect()
+    finally:
+        root.removeHandler(watch)
+    assert watch.messages() == []
