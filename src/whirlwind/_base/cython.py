@@ -20,7 +20,7 @@ compiled: Final = False
 bint = bool
 char = int
 uchar = int
-int = int  # noqa: A001, PLW0127
+int = int
 uint = int
 long = int
 longlong = int
@@ -28,7 +28,7 @@ ulonglong = int
 Py_ssize_t = int
 size_t = int
 double = float
-object = object  # noqa: A001, PLW0127
+object = object
 
 
 def declare(kind: Any = None, value: Any = None, **_: Any) -> Any:
@@ -50,5 +50,5 @@ def _with_arguments(*_: Any, **__: Any) -> Callable[[_F], _F]:
 
 
 cclass = cfunc = ccall = inline = final = internal = nogil = _plain
-locals = returns = freelist = exceptval = no_gc_clear = auto_pickle = _with_arguments  # noqa: A001
+locals = returns = freelist = exceptval = no_gc_clear = auto_pickle = _with_arguments
 boundscheck = wraparound = nonecheck = cdivision = binding = _with_arguments

@@ -1,0 +1,43 @@
+"""Where an exception goes that a callback raises after its caller has returned.
+
+Layer: engine. Imports from the standard library only.
+
+A function that takes a callback and schedules work on the loop can fail in that later work,
+when nobody is left on the stack. ``gen.Task`` still wants the exception: it is what the
+coroutine waits for. A scope is a function in a context variable; callbacks inherit the context
+they were scheduled in, and the loop asks ``deliver()`` before it logs an exception.
+"""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_scope: contextvars.ContextVar[Callable[[BaseException], bool] | None] = contextvars.ContextVar(
+    "whirlwind_error_scope", default=None
+)
+
+
+@contextmanager
+def errors_to(receiver: Callable[[BaseException], bool]) -> Iterator[None]:
+    """Send exceptions of callbacks scheduled inside the block to ``receiver``.
+
+    Args:
+        receiver: Called with the exception; returns True if it took it.
+    """
+    token = _scope.set(receiver)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def deliver(error: BaseException) -> bool:
+    """Offer an exception to the scope of the current context.
+
+    Returns:
+        True if a receiver took it; False if it is still the caller's to log.
+    """
+    receiver = _scope.get()
+    return receiver is not None and receiver(error)
