@@ -73,6 +73,13 @@ MAX_HEADER_COUNT: Final = _limit(
     setting=None,
     origin="browsers send about 20, proxies add about 20",
 )
+MAX_HEADER_NAMES: Final = _limit(
+    "MAX_HEADER_NAMES",
+    2048,
+    "header names whose spelling is remembered",
+    setting=None,
+    origin="about 250 KB; the registry of names holds some 250",
+)
 MAX_BODY_SIZE: Final = _limit(
     "MAX_BODY_SIZE",
     104_857_600,
