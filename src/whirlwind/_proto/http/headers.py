@@ -345,15 +345,27 @@ def encode_fields(headers: HTTPHeaders) -> bytes:
 
     Source: RFC 9110, section 5.5; RFC 9112, section 5.
     """
-    fields: Iterable[tuple[str, str]] = headers._fields.items()  # type: ignore[assignment]
-    if list in map(type, headers._fields.values()):
-        fields = headers.get_all()
-    lines = []
-    for name, value in fields:
+    fields: Any = headers._fields
+    if list in map(type, fields.values()):
+        return _encode_one_by_one(headers)
+    for name in fields:
         if name not in _tokens:
-            check_name(name)
-        if not value.isprintable() or not value.isascii():
-            check_value(name, value)
+            return _encode_one_by_one(headers)
+    try:
+        # One look at all values together: true for nearly all headers ever sent.
+        if not "".join(fields.values()).isprintable():
+            return _encode_one_by_one(headers)
+        lines = "\r\n".join(map(": ".join, fields.items()))
+        return f"{lines}\r\n".encode("latin-1") if fields else b""
+    except (TypeError, UnicodeEncodeError):
+        return _encode_one_by_one(headers)  # which says what is wrong, and with which field
+
+
+def _encode_one_by_one(headers: HTTPHeaders) -> bytes:
+    lines = []
+    for name, value in headers.get_all():
+        check_name(name)
+        check_value(name, value)
         lines.append(f"{name}: {value}\r\n")
     return "".join(lines).encode("latin-1")
 
@@ -364,17 +376,21 @@ def check_name(name: str) -> None:
     Raises:
         HTTPOutputError: ``name`` is no token (RFC 9110, section 5.6.2).
     """
-    if _TOKEN.fullmatch(name) is None:
-        raise HTTPOutputError(f"header name {name[:40]!r} is not a token")
+    if name not in _tokens:
+        if _TOKEN.fullmatch(name) is None:
+            raise HTTPOutputError(f"header name {name[:40]!r} is not a token")
+        _remember(_tokens, name, _spellings[name])
 
 
-def check_value(name: str, value: str) -> None:
+def check_value(name: str, value: object) -> None:
     """Refuse a field value that may not be sent.
 
     Raises:
-        HTTPOutputError: ``value`` holds CR, LF, NUL, another control character but the tab, or
-            a character above U+00FF (RFC 9110, section 5.5).
+        HTTPOutputError: ``value`` is no string, or holds CR, LF, NUL, another control character
+            but the tab, or a character above U+00FF (RFC 9110, section 5.5).
     """
+    if not isinstance(value, str):
+        raise HTTPOutputError(f"value of header {name!r} is {type(value).__name__}, not str")
     found = _UNSENDABLE.search(value)
     if found is not None:
         raise HTTPOutputError(
