@@ -28,6 +28,7 @@ from typing import Any, Final, TypeVar, overload
 
 from whirlwind._base.limits import MAX_HEADER_COUNT, MAX_HEADER_NAMES
 from whirlwind._proto.http.errors import HTTPInputError, HTTPOutputError
+from whirlwind._proto.http.grammar import _ABNF
 
 _T = TypeVar("_T")
 
@@ -37,13 +38,7 @@ HTTP_WHITESPACE: Final = " \t"
 # Longer names are not worth the memory; the longest registered one has 44 characters.
 _LONGEST_REMEMBERED: Final = 64
 
-# token, RFC 9110, section 5.6.2
-_TOKEN: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-# field-value, RFC 9110, section 5.5: no white space at its ends, no controls but the tab.
-# The second form is for texts that were UTF-8, as the header of a multipart part.
-_VALUE: Final = re.compile(
-    r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?"
-)
+# As ``_ABNF.field_value``, for texts that were UTF-8: the header of a multipart part.
 _VALUE_TEXT: Final = re.compile(
     r"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?"
 )
@@ -74,7 +69,7 @@ class _Tokens(dict[str, str]):
     """The same for names that are tokens; another name is an error."""
 
     def __missing__(self, name: str) -> str:
-        if _TOKEN.fullmatch(name) is None:
+        if _ABNF.token.fullmatch(name) is None:
             raise HTTPInputError(f"Invalid header name {name[:40]!r}")
         spelling = _spellings[name]
         return _remember(self, name, spelling)
@@ -157,7 +152,7 @@ class HTTPHeaders(MutableMapping[str, str]):
         if isinstance(value, bytes):
             value = value.decode("utf-8")
         name = _tokens[name]
-        if (_VALUE if _chars_are_bytes else _VALUE_TEXT).fullmatch(value) is None:
+        if (_ABNF.field_value if _chars_are_bytes else _VALUE_TEXT).fullmatch(value) is None:
             raise HTTPInputError(f"Invalid header value {value[:40]!r}")
         _add(self._fields, name, value)
 
@@ -224,9 +219,12 @@ class HTTPHeaders(MutableMapping[str, str]):
         if headers.count("\n") > MAX_HEADER_COUNT + 1:
             raise HTTPInputError(f"more than {MAX_HEADER_COUNT} header fields (MAX_HEADER_COUNT)")
         result = cls()
-        # Not splitlines(), which would also end a line at U+0085, U+2028 and more.
-        for line in headers.split("\n"):
+        # Not splitlines(), which would also end a line at U+0085, U+2028 and more. The CR of a
+        # line without LF is no line ending: parse_line() refuses it.
+        *lines, rest = headers.split("\n")
+        for line in lines:
             result.parse_line(line.removesuffix("\r"), _chars_are_bytes=_chars_are_bytes)
+        result.parse_line(rest, _chars_are_bytes=_chars_are_bytes)
         return result
 
     def __str__(self) -> str:
@@ -377,7 +375,7 @@ def check_name(name: str) -> None:
         HTTPOutputError: ``name`` is no token (RFC 9110, section 5.6.2).
     """
     if name not in _tokens:
-        if _TOKEN.fullmatch(name) is None:
+        if _ABNF.token.fullmatch(name) is None:
             raise HTTPOutputError(f"header name {name[:40]!r} is not a token")
         _remember(_tokens, name, _spellings[name])
 

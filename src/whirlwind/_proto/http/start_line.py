@@ -5,20 +5,10 @@ Layer: protocols. Imports from ``_base`` only.
 
 from __future__ import annotations
 
-import re
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from whirlwind._proto.http.errors import HTTPInputError
-
-# method SP request-target SP HTTP-version. The target is kept apart from the other two by
-# single spaces only, and takes every character that is neither a control nor a space; its own
-# grammar is for the server to check, which knows the method. Characters above 0x7f are not
-# allowed by the RFC and sent by browsers of old all the same.
-_REQUEST_LINE: Final = re.compile(
-    r"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([^\x00-\x20\x7f]+) (HTTP/[0-9]\.[0-9])"
-)
-# status-code is three digits; the space after it stands even where the reason is empty.
-_STATUS_LINE: Final = re.compile(r"(HTTP/[0-9]\.[0-9]) ([0-9]{3}) ([^\x00-\x08\x0a-\x1f\x7f]*)")
+from whirlwind._proto.http.grammar import _ABNF
 
 
 class RequestStartLine(NamedTuple):
@@ -64,7 +54,7 @@ def parse_request_start_line(line: str) -> RequestStartLine:
 
     Source: RFC 9112, section 3.
     """
-    match = _REQUEST_LINE.fullmatch(line)
+    match = _ABNF.request_line.fullmatch(line)
     if match is None:
         raise HTTPInputError(f"Malformed HTTP request line {line[:40]!r}")
     method, path, version = match.groups()
@@ -88,7 +78,7 @@ def parse_response_start_line(line: str) -> ResponseStartLine:
 
     Source: RFC 9112, section 4.
     """
-    match = _STATUS_LINE.fullmatch(line)
+    match = _ABNF.status_line.fullmatch(line)
     if match is None:
         raise HTTPInputError(f"Error parsing response start line {line[:40]!r}")
     version, code, reason = match.groups()
