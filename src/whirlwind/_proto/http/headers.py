@@ -216,12 +216,12 @@ class HTTPHeaders(MutableMapping[str, str]):
 
         Source: RFC 9112, section 5.
         """
-        if headers.count("\n") > MAX_HEADER_COUNT + 1:
-            raise HTTPInputError(f"more than {MAX_HEADER_COUNT} header fields (MAX_HEADER_COUNT)")
         result = cls()
         # Not splitlines(), which would also end a line at U+0085, U+2028 and more. The CR of a
         # line without LF is no line ending: parse_line() refuses it.
         *lines, rest = headers.split("\n")
+        if len(lines) > MAX_HEADER_COUNT and sum(line != "\r" for line in lines) > MAX_HEADER_COUNT:
+            raise HTTPInputError(f"more than {MAX_HEADER_COUNT} header fields (MAX_HEADER_COUNT)")
         for line in lines:
             result.parse_line(line.removesuffix("\r"), _chars_are_bytes=_chars_are_bytes)
         result.parse_line(rest, _chars_are_bytes=_chars_are_bytes)
