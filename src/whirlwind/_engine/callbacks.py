@@ -1,0 +1,132 @@
+"""Between callbacks and futures: ``gen.Task``, ``gen.engine``, ``return_future``.
+
+Layer: engine. Imports from ``_base`` only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from whirlwind._base.errors import ReturnValueIgnoredError
+from whirlwind._base.log import app_log
+from whirlwind._engine import error_scope, runner_cy
+from whirlwind._engine.coroutine import call_with_result
+from whirlwind._engine.keyed import only_argument
+
+
+def _resolve(future: Any, result: Any) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _reject(future: Any, error: BaseException) -> bool:
+    """Give ``future`` an exception; False if it is done and the exception still needs a taker."""
+    if future.done():
+        return False
+    future.set_exception(error)
+    return True
+
+
+def Task(func: Callable[..., Any], *args: Any, **kwargs: Any) -> asyncio.Future[Any]:  # noqa: N802
+    """Call a function that takes a ``callback`` argument, and return a future of its result.
+
+    For interfaces that call back instead of returning a future::
+
+        answer = yield gen.Task(client.get, "key")    # client.get("key", callback=...)
+
+    Args:
+        func: Called at once with ``callback=`` added to its keyword arguments.
+        args: Its positional arguments.
+        kwargs: Its other keyword arguments.
+
+    Returns:
+        A future of what the callback is called with: its one argument, None if there is none,
+        ``gen.Arguments`` if there are several or named ones. An exception that ``func`` raises is
+        in the future, and so is one that is raised later by a callback that ``func`` scheduled
+        on the loop.
+    """
+    future = runner_cy.new_future()
+
+    def callback(*results: Any, **named: Any) -> None:
+        _resolve(future, only_argument(results, named))
+
+    with error_scope.errors_to(functools.partial(_reject, future)):
+        try:
+            func(*args, callback=callback, **kwargs)
+        except Exception as error:
+            if not _reject(future, error):
+                raise
+    return future  # type: ignore[no-any-return]
+
+
+def engine(func: Callable[..., Any]) -> Callable[..., None]:
+    """Make a callback-style function of a generator function; ``@gen.coroutine`` in new code.
+
+    The function returns nothing; it hands on its result by calling a callback of its own. An
+    exception goes to the ``gen.Task`` that called it, else to the log.
+    """
+
+    @functools.wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> None:
+        future = runner_cy.start_as_is(func, args, kwargs)
+
+        def ended(done: asyncio.Future[Any]) -> None:
+            try:
+                result = done.result()
+                if result is not None:
+                    raise ReturnValueIgnoredError(
+                        f"@gen.engine function {func.__qualname__} returned {result!r:.100}, "
+                        "which nobody receives; use @gen.coroutine"
+                    )
+            except Exception as error:
+                if not error_scope.deliver(error):
+                    app_log.error("error in a gen.engine function", exc_info=True)
+
+        if future.done():
+            ended(future)
+        else:
+            future.add_done_callback(ended)
+
+    wrapper.__wrapped__ = func
+    return wrapper
+
+
+def return_future(f: Callable[..., Any]) -> Callable[..., asyncio.Future[Any]]:
+    """Make a function that takes ``callback=`` return a future as well.
+
+    Args:
+        f: Called with a callback of ours in place of its caller's. Its own return value must be
+            None.
+
+    Returns:
+        A function that returns a future of what the callback is called with. Callers may still
+        pass ``callback=``; it is then called with the result.
+    """
+
+    @functools.wraps(f)
+    def wrapper(*args: Any, callback: Callable[[Any], Any] | None = None, **kwargs: Any) -> Any:
+        future = runner_cy.new_future()
+
+        def resolve(*results: Any, **named: Any) -> None:
+            _resolve(future, only_argument(results, named))
+
+        with error_scope.errors_to(functools.partial(_reject, future)):
+            try:
+                returned = f(*args, callback=resolve, **kwargs)
+                if returned is not None:
+                    raise ReturnValueIgnoredError(
+                        f"@return_future function {f.__qualname__} returned {returned!r:.100}; "
+                        "it hands on its result through the callback"
+                    )
+            except Exception:
+                if not _reject(future, sys.exc_info()[1] or RuntimeError()):
+                    raise
+        if callback is not None:
+            call_with_result(callback, future)
+        return future
+
+    return wrapper
