@@ -126,7 +126,7 @@ def observe(observer: Any) -> Any:
     """Tell ``observer`` of everything that coroutines do; None ends it.
 
     Args:
-        observer: Has ``started(task, function)``, ``waits(task, what)``, ``resumed(task)`` and
+        observer: Has ``started(task, generator)``, ``waits(task, what)``, ``resumed(task)`` and
             ``ended(task)``. They are called inside the coroutine's context.
 
     Returns:
@@ -840,13 +840,21 @@ def _begin(
     if type(made) is _GeneratorType:
         task._generator = made
         if _observer is not None:
-            _observer.started(task, function)
+            _observer.started(task, made)
         _advance(task, None)
     elif type(made) in _PLAIN_KINDS:
         plain_result(task, made)
     else:
         _take_plain(task, function, made)
     return None
+
+
+def peek_error(task: CoroutineFuture) -> Any:
+    """Return the exception of a failed coroutine without counting as somebody who looked."""
+    if task._state != _FAILED:
+        return None
+    failure: _Failure = task._outcome
+    return failure.error
 
 
 def get_extra(task: CoroutineFuture) -> Any:
@@ -1043,7 +1051,11 @@ def _wait_for(task: CoroutineFuture, what: Any) -> CoroutineFuture:
     """Note what the coroutine waits for; a cancellation that came while it ran goes there."""
     task._waiting = what
     if _observer is not None:
-        _observer.waits(task, what.children if type(what) is _Gathering else what)
+        if type(what) is _Gathering:
+            gathering: _Gathering = what
+            _observer.waits(task, gathering.children)
+        else:
+            _observer.waits(task, what)
     if task._must_cancel:
         task._must_cancel = False
         message = task._outcome
