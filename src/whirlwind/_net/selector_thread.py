@@ -1,0 +1,238 @@
+"""Readers and writers for loops that have none, by a thread that waits in ``select``.
+
+Layer: net. Standard library only.
+
+Theory of operation
+-------------------
+The proactor loop of Windows completes operations and knows no readiness. So a daemon thread
+waits in ``select()`` for the descriptors that are asked for and hands what is ready to the loop
+with ``call_soon_threadsafe``. The two take turns and share no lock around system calls: the
+loop gives the thread the descriptors to wait for, the thread gives back those that are ready,
+the loop runs the callbacks, and only then gives the thread the next set. A change of the set
+while the thread waits wakes it through a socket pair.
+
+``select()`` waits on sockets alone on Windows, and elsewhere on descriptors below 1024: this is
+for where there is nothing better.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import functools
+import select
+import socket
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+_Fds: TypeAlias = "list[Any]"
+
+
+class SelectorThread:
+    """Calls back on a loop when descriptors are ready, which a thread waits for.
+
+    Args:
+        real_loop: The loop on which callbacks run; methods are called in its thread.
+    """
+
+    def __init__(self, real_loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = real_loop
+        self._readers: dict[Any, Callable[[], Any]] = {}
+        self._writers: dict[Any, Callable[[], Any]] = {}
+        self._closed = False
+        # One of: nothing (None), a set to wait for, or the end (False); guarded by the condition.
+        self._turn: tuple[_Fds, _Fds] | bool | None = None
+        self._condition = threading.Condition()
+        self._waker_here, self._waker_there = socket.socketpair()
+        self._waker_here.setblocking(False)
+        self._waker_there.setblocking(False)
+        self._readers[self._waker_there.fileno()] = self._consume
+        self._thread = threading.Thread(
+            target=_wait_in_turns,
+            args=(weakref.ref(self), self._condition),
+            name="whirlwind-selector",
+            daemon=True,  # a program that forgets to close its loop must still be able to end
+        )
+        self._started = False
+
+    def close(self) -> None:
+        """End the thread and wait for it. Does nothing the second time."""
+        if self._closed:
+            return
+        self._closed = True
+        with self._condition:
+            self._turn = False
+            self._condition.notify()
+        self._wake()
+        if self._started:
+            self._thread.join()
+        self._readers.clear()
+        self._writers.clear()
+        self._waker_here.close()
+        self._waker_there.close()
+
+    def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:
+        """Call ``callback(*args)`` on the loop while ``fd`` is ready to be read."""
+        self._readers[fd] = functools.partial(callback, *args)
+        self._changed()
+
+    def add_writer(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:
+        """Call ``callback(*args)`` on the loop while ``fd`` is ready to be written."""
+        self._writers[fd] = functools.partial(callback, *args)
+        self._changed()
+
+    def remove_reader(self, fd: Any) -> bool:
+        """Stop waiting to read; returns whether there was a reader."""
+        if self._readers.pop(fd, None) is None:
+            return False
+        self._changed()
+        return True
+
+    def remove_writer(self, fd: Any) -> bool:
+        """Stop waiting to write; returns whether there was a writer."""
+        if self._writers.pop(fd, None) is None:
+            return False
+        self._changed()
+        return True
+
+    def _changed(self) -> None:
+        if self._closed:
+            return
+        if not self._started:
+            self._started = True
+            self._thread.start()
+            self._hand_over()
+        else:
+            # If the thread waits, its answer to the waker brings the next set; if it is the
+            # loop's turn, the wake-up is found at the next wait, at the price of one round.
+            self._wake()
+
+    def _wake(self) -> None:
+        # A full buffer holds a wake-up already.
+        with contextlib.suppress(BlockingIOError, InterruptedError):
+            self._waker_here.send(b"w")
+
+    def _consume(self) -> None:
+        with contextlib.suppress(BlockingIOError, InterruptedError):
+            self._waker_there.recv(1024)
+
+    def _hand_over(self) -> None:
+        with self._condition:
+            if not self._closed:
+                self._turn = (list(self._readers), list(self._writers))
+                self._condition.notify()
+
+    def _ready(self, readable: _Fds, writable: _Fds) -> None:
+        """Run the callbacks, on the loop, and let the thread wait again."""
+        try:
+            for fd in readable:
+                self._call(self._readers.get(fd))
+            for fd in writable:
+                self._call(self._writers.get(fd))
+        finally:
+            self._hand_over()
+
+    def _call(self, callback: Callable[[], Any] | None) -> None:
+        if callback is None:
+            return  # removed by a callback before it, in the same round
+        try:
+            callback()
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:
+            self._loop.call_exception_handler(
+                {"message": f"Exception in callback {callback!r}", "exception": error}
+            )
+
+    def _post(self, readable: _Fds, writable: _Fds) -> bool:
+        try:
+            self._loop.call_soon_threadsafe(self._ready, readable, writable)
+        except RuntimeError:
+            return False  # the loop was closed; nobody is there to hand anything to
+        return True
+
+
+def _wait_in_turns(owner: weakref.ref[SelectorThread], condition: threading.Condition) -> None:
+    """What the thread does. It holds its owner only while it has something for it."""
+    while True:
+        with condition:
+            thread = owner()
+            if thread is None:
+                return
+            while thread._turn is None:
+                condition.wait()
+            if thread._turn is False:
+                return
+            assert isinstance(thread._turn, tuple)
+            readers, writers = thread._turn
+            thread._turn = None
+        del thread
+        ready = _select(readers, writers)
+        thread = owner()
+        if thread is None or not thread._post(*ready):
+            return
+        del thread
+
+
+def _select(readers: _Fds, writers: _Fds) -> tuple[_Fds, _Fds]:
+    try:
+        # A failed connection is an exceptional condition on Windows, for writers.
+        readable, writable, failed = select.select(readers, writers, writers)
+    except ValueError:
+        return [], []  # a negative descriptor: its object was closed while we waited for the turn
+    except OSError as error:
+        # A descriptor was closed without being removed; the next set is without it.
+        if error.errno not in {errno.EBADF, getattr(errno, "WSAENOTSOCK", errno.EBADF)}:
+            raise
+        return [], []
+    return readable, [*writable, *(fd for fd in failed if fd not in writable)]
+
+
+class AddThreadSelectorEventLoop(asyncio.AbstractEventLoop):
+    """An asyncio loop with readers and writers, made of one without.
+
+    Everything but the methods listed here is passed to the wrapped loop.
+
+    Args:
+        real_loop: The loop to wrap. ``close()`` ends the thread and closes it.
+    """
+
+    MY_ATTRIBUTES = {
+        "add_reader",
+        "add_writer",
+        "close",
+        "remove_reader",
+        "remove_writer",
+        "_real_loop",
+        "_selector",
+    }
+
+    def __getattribute__(self, name: str) -> Any:
+        # AbstractEventLoop defines every method, as a refusal; so looking for what is missing
+        # here (__getattr__) would find those.
+        if name in AddThreadSelectorEventLoop.MY_ATTRIBUTES or name.startswith("__"):
+            return super().__getattribute__(name)
+        return getattr(self._real_loop, name)
+
+    def __init__(self, real_loop: asyncio.AbstractEventLoop) -> None:
+        self._real_loop = real_loop
+        self._selector = SelectorThread(real_loop)
+
+    def close(self) -> None:
+        self._selector.close()
+        self._real_loop.close()
+
+    def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:  # type: ignore[override]
+        self._selector.add_reader(fd, callback, *args)
+
+    def add_writer(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:  # type: ignore[override]
+        self._selector.add_writer(fd, callback, *args)
+
+    def remove_reader(self, fd: Any) -> bool:
+        return self._selector.remove_reader(fd)
+
+    def remove_writer(self, fd: Any) -> bool:
+        return self._selector.remove_writer(fd)

@@ -1,0 +1,4 @@
+"""Ties to other event loops.
+
+Door: names only, in ``whirlwind.platform.asyncio``.
+"""

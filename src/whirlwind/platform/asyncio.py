@@ -1,0 +1,29 @@
+"""The loop on asyncio: its classes, and a selector thread for loops without readers.
+
+Door: names only. The loops are in ``_net/asyncio_loop.py``, the thread in
+``_net/selector_thread.py``, what is made only when asked for in ``_net/loop_policy.py``.
+"""
+
+from typing import Any
+
+from whirlwind._base.publish import publish
+from whirlwind._net.asyncio_loop import AsyncIOLoop, AsyncIOMainLoop, BaseAsyncIOLoop
+from whirlwind._net.loop_policy import named_policy, to_asyncio_future, to_tornado_future
+from whirlwind._net.selector_thread import AddThreadSelectorEventLoop, SelectorThread
+
+__all__ = [
+    "AddThreadSelectorEventLoop",
+    "AsyncIOLoop",
+    "AsyncIOMainLoop",
+    "BaseAsyncIOLoop",
+    "SelectorThread",
+    "to_asyncio_future",
+    "to_tornado_future",
+]
+
+
+def __getattr__(name: str) -> Any:
+    return named_policy(__name__, name)
+
+
+publish(__name__, globals())
