@@ -30,14 +30,13 @@ class Configurable:
     interface, and ``initialize`` instead of ``__init__`` in each implementation.
     """
 
-    __chosen: type[Configurable] | None = None
-    __arguments: dict[str, Any] = {}
+    _configured: _Choice
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         base = cls.configurable_base()
         if cls is base:
             chosen = cls.configured_class()
-            kwargs = {**base.__arguments, **kwargs}
+            kwargs = {**base._save_configuration()[1], **kwargs}
         else:
             chosen = cls
         if chosen.configurable_base() is not base:
@@ -88,20 +87,20 @@ class Configurable:
     def configured_class(cls) -> type[Configurable]:
         """Return the class that calling the base builds now."""
         base = cls.configurable_base()
-        # Looked up in the base's own namespace: a smaller family inside a larger one must not
-        # inherit what was chosen for the larger.
-        if base.__dict__.get("_Configurable__chosen") is None:
-            base.__chosen = cls.configurable_default()
-        chosen = base.__chosen
-        assert chosen is not None
+        chosen, arguments = base._save_configuration()
+        if chosen is None:
+            chosen = cls.configurable_default()
+            base._restore_configuration((chosen, arguments))
         return chosen
 
     @classmethod
     def _save_configuration(cls) -> _Choice:
-        base = cls.configurable_base()
-        return base.__chosen, base.__arguments
+        """Return what was configured, for ``_restore_configuration``; tests use the pair."""
+        # Looked up in the base's own namespace: a smaller family inside a larger one must not
+        # inherit what was chosen for the larger.
+        choice: _Choice = cls.configurable_base().__dict__.get("_configured", (None, {}))
+        return choice
 
     @classmethod
     def _restore_configuration(cls, saved: _Choice) -> None:
-        base = cls.configurable_base()
-        base.__chosen, base.__arguments = saved
+        cls.configurable_base()._configured = saved

@@ -15,6 +15,8 @@ import re
 import urllib.parse
 from typing import Any, Final, overload
 
+from whirlwind._base.percent import unquote, unquote_to_bytes
+
 # Control characters and the blank; other white space (U+00A0 …) means something in a text.
 _BLANKS: Final = re.compile(r"[\x00-\x20]+")
 
@@ -177,9 +179,9 @@ def url_unescape(
     """
     if encoding is None:
         wire = utf8(value)
-        return urllib.parse.unquote_to_bytes(wire.replace(b"+", b" ") if plus else wire)
+        return unquote_to_bytes(wire.replace(b"+", b" ") if plus else wire)
     text = to_unicode(value)
-    return urllib.parse.unquote(text.replace("+", " ") if plus else text, encoding=encoding)
+    return unquote(text.replace("+", " ") if plus else text, encoding)
 
 
 def parse_qs_bytes(
@@ -211,15 +213,17 @@ def parse_qs_bytes(
 
     Source: WHATWG URL, section 5.1, with ``&`` as the only separator.
     """
-    text = qs.decode("latin-1") if isinstance(qs, bytes) else qs
+    wire = qs.encode("latin-1") if isinstance(qs, str) else qs
     found: dict[str, list[bytes]] = {}
-    for name, value in urllib.parse.parse_qsl(
-        text,
-        keep_blank_values=keep_blank_values,
-        strict_parsing=strict_parsing,
-        encoding="latin-1",
-        errors="strict",
-        max_num_fields=max_num_fields,
-    ):
-        found.setdefault(name, []).append(value.encode("latin-1"))
+    if not wire:
+        return found
+    if max_num_fields is not None and wire.count(b"&") >= max_num_fields:
+        raise ValueError(f"Max number of fields exceeded: over {max_num_fields} (max_num_fields)")
+    for field in wire.split(b"&"):
+        name, equals, value = field.partition(b"=")
+        if strict_parsing and not equals:
+            raise ValueError(f"bad query field: {field[:40]!r}")
+        if value or (keep_blank_values and field):
+            key = unquote_to_bytes(name.replace(b"+", b" ")).decode("latin-1")
+            found.setdefault(key, []).append(unquote_to_bytes(value.replace(b"+", b" ")))
     return found

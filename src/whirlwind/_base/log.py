@@ -1,4 +1,4 @@
-"""The three loggers of whirlwind, and the formatter that makes their lines readable.
+"""The three loggers of whirlwind.
 
 Layer: base. Standard library only.
 

@@ -5,10 +5,15 @@ Layer: base. Standard library only.
 
 from __future__ import annotations
 
+import datetime
 import importlib
 import inspect
-from collections.abc import Callable, Sequence
-from typing import Any
+import re
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Final, NoReturn
+
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 class ObjectDict(dict[str, Any]):
@@ -109,6 +114,84 @@ class ArgReplacer:
 
     def _given_by_place(self, args: Sequence[Any]) -> bool:
         return self.arg_pos is not None and self.arg_pos < len(args)
+
+
+def errno_from_exception(e: BaseException) -> int | None:
+    """Return the error number that an exception carries.
+
+    For old exceptions that have it as their first argument only; ``OSError.errno`` is the way
+    where the exception is known to be an ``OSError``.
+
+    Returns:
+        ``e.errno`` where there is such an attribute, else the first argument, else None.
+    """
+    if hasattr(e, "errno"):
+        return e.errno  # type: ignore[no-any-return]
+    return e.args[0] if e.args else None
+
+
+def raise_exc_info(
+    exc_info: tuple[type[BaseException] | None, BaseException | None, TracebackType | None],
+) -> NoReturn:
+    """Raise again what ``sys.exc_info()`` returned, with the traceback it had.
+
+    Args:
+        exc_info: Type, exception and traceback; the type is not looked at.
+
+    Raises:
+        TypeError: There was no exception when ``sys.exc_info()`` was called.
+    """
+    try:
+        error = exc_info[1]
+        if error is None:
+            raise TypeError("raise_exc_info called with no exception")
+        raise error.with_traceback(exc_info[2])
+    finally:
+        # The traceback refers to this frame, which must not refer back to it.
+        del exc_info
+        error = None
+
+
+def exec_in(code: Any, glob: dict[str, Any], loc: Mapping[str, Any] | None = None) -> None:
+    """Execute code in a namespace.
+
+    Args:
+        code: Source text, or a code object. Text is compiled without the ``__future__`` imports
+            of this file.
+        glob: Global names of the code; receives what it defines, unless ``loc`` is given.
+        loc: Receives what the code defines.
+    """
+    if isinstance(code, str):
+        code = compile(code, "<string>", "exec", dont_inherit=True)
+    exec(code, glob, loc)  # noqa: S102
+
+
+def re_unescape(s: str) -> str:
+    r"""Undo ``re.escape``.
+
+    Args:
+        s: A pattern in which backslashes stand before punctuation and blanks only.
+
+    Raises:
+        ValueError: There is something in the pattern that ``re.escape`` never writes, such as
+            ``\d``; it stands for many texts.
+
+    >>> re_unescape(re.escape("a.b c"))
+    'a.b c'
+    """
+    return _ESCAPED.sub(_unescaped, s)
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    character = match[1]
+    if character.isascii() and character.isalnum():
+        raise ValueError(f"cannot unescape {match[0]!r}")
+    return character
+
+
+def timedelta_to_seconds(td: datetime.timedelta) -> float:
+    """Return ``td.total_seconds()``, which Python 2.6 had not."""
+    return td.total_seconds()
 
 
 def _positional_names(func: Callable[..., Any]) -> list[str]:
