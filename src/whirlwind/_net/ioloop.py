@@ -32,9 +32,11 @@ from types import FrameType
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, overload
 
 from whirlwind._base.configurable import Configurable
+from whirlwind._base.errors import BadYieldError
 from whirlwind._base.log import app_log
 from whirlwind._base.objects import import_object
 from whirlwind._engine import error_scope
+from whirlwind._engine.yieldables import convert_yielded
 from whirlwind._net.asyncio_choice import current_asyncio_loop, new_asyncio_loop
 from whirlwind._net.blocking_watch import BlockingWatch
 
@@ -261,6 +263,7 @@ class IOLoop(Configurable):
             TimeoutError: ``timeout`` passed.
             RuntimeError: A loop is running in this thread already, or the loop was stopped
                 before there was a result.
+            BadYieldError: ``func`` returned something that cannot be waited for.
         """
         if asyncio._get_running_loop() is not None:
             name = getattr(func, "__qualname__", "func")
@@ -452,7 +455,7 @@ class IOLoop(Configurable):
         """See to it that an exception of an awaitable that a callback returned is not lost."""
         try:
             future = _as_future(result)
-        except _NOT_YIELDABLE:
+        except BadYieldError:
             return  # any other value of a callback is nobody's
         future.add_done_callback(functools.partial(self._watched, callback))
 
@@ -538,7 +541,6 @@ class IOLoop(Configurable):
 
 
 _FATAL = (KeyboardInterrupt, SystemExit)
-_NOT_YIELDABLE = TypeError
 
 
 def _deprecated(message: str) -> None:
@@ -552,7 +554,8 @@ def _resolved(value: _T) -> asyncio.Future[_T]:
 
 
 def _as_future(result: Any) -> asyncio.Future[Any]:
-    if isinstance(result, concurrent.futures.Future):
-        return asyncio.wrap_future(result)
-    awaited: Awaitable[Any] = result
+    future = convert_yielded(result)
+    if isinstance(future, concurrent.futures.Future):
+        return asyncio.wrap_future(future)
+    awaited: Awaitable[Any] = future
     return asyncio.ensure_future(awaited)

@@ -10,6 +10,8 @@ import concurrent.futures
 import warnings
 from typing import Any
 
+from whirlwind._engine.yieldables import convert_yielded
+
 _made: dict[str, Any] = {}
 
 
@@ -28,10 +30,11 @@ def to_asyncio_future(tornado_future: Any) -> asyncio.Future[Any]:
     .. deprecated:: 5.0
        Futures are asyncio's.
     """
-    if isinstance(tornado_future, concurrent.futures.Future):
-        return asyncio.wrap_future(tornado_future)
-    future: asyncio.Future[Any] = asyncio.ensure_future(tornado_future)
-    return future
+    future: Any = convert_yielded(tornado_future)
+    if isinstance(future, concurrent.futures.Future):
+        return asyncio.wrap_future(future)
+    ensured: asyncio.Future[Any] = asyncio.ensure_future(future)
+    return ensured
 
 
 def named_policy(module: str, name: str) -> Any:

@@ -59,7 +59,8 @@ class PeriodicCallback:
         self.callback = callback
         self.callback_time = callback_time
         self.jitter = jitter or 0
-        self._random: Callable[[], float] = (random or _random).random
+        # The module and not its function: programs and tests replace random.random.
+        self._random: Any = random or _random
         self._given_loop = io_loop
         self._running = False
         self._timeout: object | None = None
@@ -123,7 +124,7 @@ class PeriodicCallback:
     def _update_next(self, current_time: float) -> None:
         period = self.callback_time / 1000.0
         if self.jitter:
-            period *= 1 + self.jitter * (self._random() - 0.5)
+            period *= 1 + self.jitter * (self._random.random() - 0.5)
         if self._next_timeout <= current_time:
             late = current_time - self._next_timeout
             self._next_timeout += (math.floor(late / period) + 1) * period

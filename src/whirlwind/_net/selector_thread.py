@@ -11,6 +11,10 @@ loop gives the thread the descriptors to wait for, the thread gives back those t
 the loop runs the callbacks, and only then gives the thread the next set. A change of the set
 while the thread waits wakes it through a socket pair.
 
+Three ends are foreseen. ``close()``; the end of ``asyncio.run``, which knows nothing of us but
+closes the asynchronous generators that ran on its loop, so the thread is started by one; and the
+end of the process, before the interpreter pulls the rug from under a thread in a system call.
+
 ``select()`` waits on sockets alone on Windows, and elsewhere on descriptors below 1024: this is
 for where there is nothing better.
 """
@@ -18,6 +22,7 @@ for where there is nothing better.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import errno
 import functools
@@ -25,7 +30,7 @@ import select
 import socket
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, TypeAlias
 
 _Fds: TypeAlias = "list[Any]"
@@ -46,10 +51,10 @@ class SelectorThread:
         # One of: nothing (None), a set to wait for, or the end (False); guarded by the condition.
         self._turn: tuple[_Fds, _Fds] | bool | None = None
         self._condition = threading.Condition()
-        self._waker_here, self._waker_there = socket.socketpair()
-        self._waker_here.setblocking(False)
-        self._waker_there.setblocking(False)
-        self._readers[self._waker_there.fileno()] = self._consume
+        self._waker_w, self._waker_r = socket.socketpair()
+        self._waker_w.setblocking(False)
+        self._waker_r.setblocking(False)
+        self._readers[self._waker_r.fileno()] = self._consume
         self._thread = threading.Thread(
             target=_wait_in_turns,
             args=(weakref.ref(self), self._condition),
@@ -57,12 +62,43 @@ class SelectorThread:
             daemon=True,  # a program that forgets to close its loop must still be able to end
         )
         self._started = False
+        self._manager = self._manage()
+        # Done when the thread runs. None of this is a task: one that waits for its first step in
+        # a loop that is closed, or never runs, complains when it goes; handles and futures do not.
+        self._thread_manager_task: asyncio.Future[None] | None = None
+        self._start_handle = real_loop.call_soon(self._announce)
+        _selector_loops.add(self)
+
+    def _announce(self) -> None:
+        self._thread_manager_task = self._loop.create_future()
+        self._start_handle = self._loop.call_soon(self._start)
+
+    def _start(self) -> None:
+        assert self._thread_manager_task is not None
+        # The first step of a generator, taken while the loop runs, makes the loop remember it.
+        # It has nothing to wait for, so it can be taken by hand.
+        with contextlib.suppress(StopIteration):
+            self._manager.__anext__().__await__().send(None)
+        self._thread_manager_task.set_result(None)
+
+    async def _manage(self) -> AsyncGenerator[None, None]:
+        self._started = True
+        self._thread.start()
+        self._hand_over()
+        try:
+            yield
+        finally:
+            self.close()
 
     def close(self) -> None:
         """End the thread and wait for it. Does nothing the second time."""
         if self._closed:
             return
         self._closed = True
+        _selector_loops.discard(self)
+        self._start_handle.cancel()
+        if self._thread_manager_task is not None:
+            self._thread_manager_task.cancel()
         with self._condition:
             self._turn = False
             self._condition.notify()
@@ -71,8 +107,8 @@ class SelectorThread:
             self._thread.join()
         self._readers.clear()
         self._writers.clear()
-        self._waker_here.close()
-        self._waker_there.close()
+        self._waker_w.close()
+        self._waker_r.close()
 
     def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:
         """Call ``callback(*args)`` on the loop while ``fd`` is ready to be read."""
@@ -99,25 +135,20 @@ class SelectorThread:
         return True
 
     def _changed(self) -> None:
-        if self._closed:
-            return
-        if not self._started:
-            self._started = True
-            self._thread.start()
-            self._hand_over()
-        else:
-            # If the thread waits, its answer to the waker brings the next set; if it is the
-            # loop's turn, the wake-up is found at the next wait, at the price of one round.
+        # If the thread waits, its answer to the waker brings the next set; if it is the loop's
+        # turn, or before the thread runs, the wake-up is found at the next wait, at the price of
+        # one round.
+        if not self._closed:
             self._wake()
 
     def _wake(self) -> None:
         # A full buffer holds a wake-up already.
         with contextlib.suppress(BlockingIOError, InterruptedError):
-            self._waker_here.send(b"w")
+            self._waker_w.send(b"w")
 
     def _consume(self) -> None:
         with contextlib.suppress(BlockingIOError, InterruptedError):
-            self._waker_there.recv(1024)
+            self._waker_r.recv(1024)
 
     def _hand_over(self) -> None:
         with self._condition:
@@ -153,6 +184,17 @@ class SelectorThread:
         except RuntimeError:
             return False  # the loop was closed; nobody is there to hand anything to
         return True
+
+
+_selector_loops: weakref.WeakSet[SelectorThread] = weakref.WeakSet()
+
+
+def _atexit_callback() -> None:
+    for selector in list(_selector_loops):
+        selector.close()
+
+
+atexit.register(_atexit_callback)
 
 
 def _wait_in_turns(owner: weakref.ref[SelectorThread], condition: threading.Condition) -> None:

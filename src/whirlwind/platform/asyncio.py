@@ -9,7 +9,12 @@ from typing import Any
 from whirlwind._base.publish import publish
 from whirlwind._net.asyncio_loop import AsyncIOLoop, AsyncIOMainLoop, BaseAsyncIOLoop
 from whirlwind._net.loop_policy import named_policy, to_asyncio_future, to_tornado_future
-from whirlwind._net.selector_thread import AddThreadSelectorEventLoop, SelectorThread
+from whirlwind._net.selector_thread import (
+    AddThreadSelectorEventLoop,
+    SelectorThread,
+    _atexit_callback,  # noqa: F401 (looked at by programs that check for threads left behind)
+    _selector_loops,  # noqa: F401
+)
 
 __all__ = [
     "AddThreadSelectorEventLoop",
