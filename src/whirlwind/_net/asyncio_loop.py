@@ -144,8 +144,9 @@ class BaseAsyncIOLoop(IOLoop):
                 remove(number)
 
     def _handle_events(self, number: int, events: int) -> None:
-        fileobj, handler = self.handlers[number]
-        self._run_callback(functools.partial(handler, fileobj, events))
+        entry = self.handlers.get(number)
+        if entry is not None:  # a loop may have queued the second of two events before the first
+            self._run_callback(functools.partial(entry[1], entry[0], events))
 
     # Time
 

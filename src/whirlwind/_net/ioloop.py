@@ -63,11 +63,16 @@ class IOLoop(Configurable):
 
     Only ``add_callback`` and ``add_callback_from_signal`` may be called from other threads.
 
+    Attributes:
+        asyncio_loop: The asyncio loop underneath.
+
     Args:
         make_current: True, the default, makes the new loop the thread's current one; None does
             so if there is no other; False leaves the current one alone.
         asyncio_loop: The asyncio loop to work on; without it a new one, closed by ``close()``.
     """
+
+    asyncio_loop: asyncio.AbstractEventLoop
 
     NONE = 0
     READ = 0x001
@@ -311,7 +316,11 @@ class IOLoop(Configurable):
             raise TimeoutError(f"Operation timed out after {timeout} seconds")
         if future is None or not future.done():
             raise RuntimeError("Event loop stopped before Future completed.")
-        return future.result()
+        try:
+            return future.result()
+        finally:
+            # An exception refers to this frame, which must not refer to it by way of the future.
+            future = None
 
     # Time
 
@@ -467,6 +476,7 @@ class IOLoop(Configurable):
             try:
                 raise error  # handle_callback_exception() finds it where it always does
             except Exception:
+                del error, future  # the traceback refers to this frame from now on
                 self.handle_callback_exception(callback)
 
     # File descriptors
