@@ -16,6 +16,7 @@ from whirlwind._base.log import app_log
 from whirlwind._engine import error_scope, runner_cy
 from whirlwind._engine.coroutine import call_with_result
 from whirlwind._engine.keyed import only_argument
+from whirlwind._engine.register import register
 
 
 def _resolve(future: Any, result: Any) -> None:
@@ -50,6 +51,8 @@ def Task(func: Callable[..., Any], *args: Any, **kwargs: Any) -> asyncio.Future[
         on the loop.
     """
     future = runner_cy.new_future()
+    if register.is_open:
+        register.label(future, f"callback of {getattr(func, '__qualname__', func)}")
 
     def callback(*results: Any, **named: Any) -> None:
         _resolve(future, only_argument(results, named))

@@ -19,6 +19,7 @@ requests recorded at the same time do not see each other.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import contextvars
 import itertools
 import time
@@ -197,6 +198,8 @@ def _describe(what: Any) -> str:
     if isinstance(what, asyncio.Task):
         coroutine: Any = what.get_coro()
         return f"task {getattr(coroutine, '__qualname__', what.get_name())}"
+    if isinstance(what, concurrent.futures.Future):
+        return "work in a pool"
     if isinstance(what, asyncio.Future):
         return "future"
     return f"{type(what).__module__}.{type(what).__qualname__}"

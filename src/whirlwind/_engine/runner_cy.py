@@ -177,12 +177,14 @@ class _Failure:
         return self.error
 
     def __del__(self) -> None:
-        if self.unseen and not sys.is_finalizing():
-            report(
-                self.loop,
-                f"Future exception was never retrieved: nobody waited for {self.name}",
-                self.error,
-            )
+        try:
+            if self.unseen and not sys.is_finalizing():
+                message = f"Future exception was never retrieved: nobody waited for {self.name}"
+                report(self.loop, message, self.error)
+        except (AttributeError, RecursionError):
+            # At the bottom of an endless recursion there is no room to speak, or even to be made
+            # whole; the caller has the same error already.
+            pass
 
 
 def report(loop: Any, message: str, error: BaseException) -> None:

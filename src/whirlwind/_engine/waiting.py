@@ -17,6 +17,7 @@ from whirlwind._engine import runner_cy
 from whirlwind._engine.clock import delay_until
 from whirlwind._engine.coroutine import coroutine
 from whirlwind._engine.futures import call_in_loop
+from whirlwind._engine.register import register
 from whirlwind._engine.yieldables import convert_yielded, is_future
 
 
@@ -26,6 +27,8 @@ def sleep(duration: float) -> asyncio.Future[None]:
     Cancelling it removes its timer.
     """
     future: asyncio.Future[None] = runner_cy.timer_future(asyncio.get_event_loop(), duration)
+    if register.is_open:
+        register.label(future, f"sleep of {duration:g} s")
     return future
 
 
