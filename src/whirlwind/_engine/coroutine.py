@@ -17,7 +17,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 
 from whirlwind._base.log import app_log
 from whirlwind._engine import error_scope, runner_cy
-from whirlwind._engine.keyed import YieldPoint, start_point
+from whirlwind._engine.keyed import YieldPoint, results_of
 from whirlwind._engine.yieldables import convert_yielded
 
 P = ParamSpec("P")
@@ -128,7 +128,12 @@ def _waits_for(awaitable: Awaitable[T]) -> Generator[Any, Any, T]:
 
 def _convert(task: Any, yielded: Any) -> Any:
     if isinstance(yielded, YieldPoint):
-        return start_point(task, yielded)
+        results = results_of(task)
+        # An error raised below keeps this frame; a frame that kept the task, which will keep the
+        # error, would be a reference cycle.
+        del task
+        return results.start(yielded)
+    del task
     return convert_yielded(yielded)
 
 

@@ -107,6 +107,11 @@ class KeyedResults:
 
         return deliver
 
+    def start(self, point: YieldPoint) -> Any:
+        """Start a yield point, and return a future of what it will give."""
+        point.start(self)
+        return self.wait_for(point)
+
     def wait_for(self, point: YieldPoint) -> Any:
         """Return a future of what ``point``, which has been started, will give."""
         future = runner_cy.new_future()
@@ -133,15 +138,15 @@ class KeyedResults:
         return LeakedCallbackError(f"finished without waiting for callbacks {keys}")
 
 
-def start_point(task: Any, point: YieldPoint) -> Any:
-    """Start a yield point for the coroutine that yielded it, and return a future of its result."""
-    results: KeyedResults | None = runner_cy.get_extra(task) if task is not None else None
+def results_of(task: Any) -> KeyedResults:
+    """Return the keyed results of a coroutine, made when they are first asked for."""
+    if task is None:
+        return KeyedResults()
+    results: KeyedResults | None = runner_cy.get_extra(task)
     if results is None:
         results = KeyedResults()
-        if task is not None:
-            runner_cy.set_extra(task, results)
-    point.start(results)
-    return results.wait_for(point)
+        runner_cy.set_extra(task, results)
+    return results
 
 
 class Callback(YieldPoint):
@@ -242,8 +247,7 @@ class MultiYieldPoint(YieldPoint):
         futures = []
         for point in points:
             if isinstance(point, YieldPoint):
-                point.start(runner)
-                futures.append(runner.wait_for(point))
+                futures.append(runner.start(point))
             else:
                 futures.append(point)
         if isinstance(self._children, dict):
