@@ -222,10 +222,24 @@ READ_CHUNK_SIZE: Final = _limit(
     setting="read_chunk_size",
     origin="Tornado's default",
 )
+MAX_STREAM_TURN: Final = _limit(
+    "MAX_STREAM_TURN",
+    1_048_576,
+    "bytes that one stream moves each way in one turn of the loop",
+    setting=None,
+    origin="about 0.3 ms over loopback; a fast peer must not starve the others",
+)
 BACKLOG: Final = _limit(
     "BACKLOG",
     128,
     "connections that the kernel holds until they are accepted",
     setting="backlog",
     origin="Tornado's default",
+)
+ACCEPT_PAUSE: Final = _limit(
+    "ACCEPT_PAUSE",
+    1,
+    "seconds without accepting after the process ran out of descriptors",
+    setting=None,
+    origin="asyncio's servers do the same",
 )

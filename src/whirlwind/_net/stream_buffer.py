@@ -1,0 +1,227 @@
+"""What a stream holds between the program and the wire: one buffer each way, without I/O.
+
+Layer: net. Standard library only.
+
+Theory of operation
+-------------------
+``ReadBuffer`` holds what has been read ahead. It is one run of bytes, in one of two forms. A
+chunk that arrives at an empty buffer is kept as the ``bytes`` object that it is, with an index
+of what has been taken: most messages arrive whole, are taken whole, and are then never copied.
+A second chunk turns the run into a ``bytearray``, whose appending is amortised and whose
+deleting at the front only moves a pointer. Either way taking n bytes costs O(n), whatever
+remains behind them. (A list of chunks was the alternative. It saves a copy of bodies of many
+chunks and loses ten times its payload to object headers when a peer sends single bytes.)
+
+``WriteBuffer`` holds what could not be written yet. Large pieces are kept where they are and
+only looked at: they may be hundreds of megabytes, and copying them would double the memory of
+a program that sends them. Small pieces are copied together, so that a message built from
+twenty of them leaves in one system call.
+
+Searching is not here: ``stream_reads.py`` remembers how far it has looked.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, TypeAlias
+
+Bytes: TypeAlias = bytes | bytearray | memoryview
+
+# A piece above this is kept, one below is copied. A memcpy of 2 KiB costs about as much as the
+# memoryview object that avoids it (50 to 60 ns each, measured).
+LARGE_PIECE: Final = 2048
+
+# A run of copied pieces is closed at this size: growing it further would move it again.
+_RUN_SIZE: Final = 65_536
+
+
+class ReadBuffer:
+    """Bytes that have arrived and that nobody has taken yet."""
+
+    __slots__ = ("_data", "_start")
+
+    def __init__(self) -> None:
+        self._data: bytes | bytearray = b""
+        self._start = 0  # bytes of _data already taken; always 0 in a bytearray
+
+    def __len__(self) -> int:
+        return len(self._data) - self._start
+
+    def append(self, chunk: Bytes) -> None:
+        """Add bytes at the end.
+
+        Args:
+            chunk: Kept without a copy if it is ``bytes`` and the buffer is empty; copied else,
+                so that the caller may use its memory again.
+        """
+        data = self._data
+        if type(data) is bytearray:
+            data += chunk
+        elif self._start == len(data):
+            self._data = chunk if type(chunk) is bytes else bytes(chunk)
+            self._start = 0
+        else:
+            joined = bytearray(memoryview(data)[self._start :])
+            joined += chunk
+            self._data = joined
+            self._start = 0
+
+    def find(self, delimiter: bytes, start: int = 0) -> int:
+        """Return where ``delimiter`` first begins at ``start`` or later, or -1.
+
+        Args:
+            delimiter: What to look for.
+            start: Bytes to leave out at the front, counted from the first byte not taken.
+        """
+        found = self._data.find(delimiter, self._start + start)
+        return found if found < 0 else found - self._start
+
+    def whole(self) -> bytes | bytearray:
+        """Return all bytes for looking at, for example by a regular expression.
+
+        The object is the buffer's own: not to be changed, and not to be kept beyond the next
+        call of any method. A ``memoryview`` of it would block ``append``.
+        """
+        if self._start:
+            # Moved to a bytearray, which forgets what is taken, so that an expression anchored
+            # to the beginning or looking behind does not see it. Cutting the bytes object
+            # would do as well, and copy all that remains for each line taken from a chunk.
+            self._data = bytearray(memoryview(self._data)[self._start :])
+            self._start = 0
+        return self._data
+
+    def peek(self, size: int) -> bytes:
+        """Return up to ``size`` bytes from the front and leave them there."""
+        data, start = self._data, self._start
+        if isinstance(data, bytes):
+            return data[start : start + size]
+        return bytes(memoryview(data)[:size])
+
+    def take(self, size: int) -> bytes:
+        """Remove exactly ``size`` bytes from the front and return them.
+
+        Args:
+            size: From 0 to ``len()``.
+        """
+        data, start = self._data, self._start
+        end = start + size
+        assert 0 <= size <= len(data) - start
+        if end == len(data):
+            self._data = b""
+            self._start = 0
+            if isinstance(data, bytes):
+                return data[start:] if start else data
+            return bytes(data)
+        if isinstance(data, bytes):
+            self._start = end
+            return data[start:end]
+        taken = bytes(memoryview(data)[:size])
+        del data[:size]
+        return taken
+
+    def take_into(self, target: memoryview) -> int:
+        """Move bytes from the front into ``target``, as many as there are and fit.
+
+        Returns:
+            How many were moved.
+        """
+        size = min(len(self), len(target))
+        if size:
+            with memoryview(self._data) as view:
+                target[:size] = view[self._start : self._start + size]
+            self.advance(size)
+        return size
+
+    def advance(self, size: int) -> None:
+        """Remove ``size`` bytes, from 0 to ``len()``, from the front without looking at them."""
+        assert 0 <= size <= len(self)
+        if size == len(self):
+            self.clear()
+        elif isinstance(self._data, bytes):
+            self._start += size
+        else:
+            del self._data[:size]
+
+    def put_back(self, data: bytes) -> None:
+        """Put bytes in front of all others: they had been taken for somebody who left."""
+        self._data = data + self.whole()
+        self._start = 0
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self._data = b""
+        self._start = 0
+
+
+class WriteBuffer:
+    """Bytes that wait for the wire, in order.
+
+    A program may append to it directly, without a future for each piece, and let one
+    ``stream.write(b"")`` send everything; it then counts the bytes in
+    ``stream._total_write_index`` itself.
+    """
+
+    __slots__ = ("_first", "_pieces", "_size")
+
+    def __init__(self) -> None:
+        # Views are pieces that were kept, bytearrays runs of small ones that were copied; only
+        # the last run grows, and only while nobody holds a view of it.
+        self._pieces: deque[memoryview | bytearray] = deque()
+        self._first = 0  # bytes of the first piece that have been written
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def append(self, data: Bytes) -> None:
+        """Add bytes at the end.
+
+        Args:
+            data: A ``memoryview`` or ``bytes`` over LARGE_PIECE is kept and must not change
+                until it is written; anything else is copied.
+        """
+        size = data.nbytes if type(data) is memoryview else len(data)
+        if size > LARGE_PIECE and type(data) is not bytearray:
+            view = memoryview(data)
+            # Counting below is in bytes; a view of wider items, or of a matrix, counts items.
+            self._pieces.append(view if view.format == "B" and view.ndim == 1 else view.cast("B"))
+        elif size > LARGE_PIECE:
+            self._pieces.append(memoryview(bytes(data)))
+        elif size:
+            last = self._pieces[-1] if self._pieces else None
+            if type(last) is bytearray and len(last) < _RUN_SIZE:
+                last += data
+            else:
+                self._pieces.append(bytearray(data))
+        self._size += size
+
+    def peek(self, size: int | None = None) -> memoryview:
+        """Return a view of the first bytes, from one piece only.
+
+        Args:
+            size: Most bytes to show; None for as many as lie together.
+
+        Returns:
+            Bytes to be written next, at least one if there are any. Release the view (use it
+            in a ``with`` statement) before anything is appended.
+        """
+        if not self._pieces:
+            return memoryview(b"")
+        view = memoryview(self._pieces[0])
+        if size is None:
+            return view[self._first :] if self._first else view
+        return view[self._first : self._first + size]
+
+    def advance(self, size: int) -> None:
+        """Remove ``size`` bytes, from 0 to ``len()``, from the front: they are on the wire."""
+        assert 0 <= size <= self._size
+        self._size -= size
+        pieces = self._pieces
+        while size:
+            left = len(pieces[0]) - self._first
+            if size < left:
+                self._first += size
+                break
+            pieces.popleft()
+            self._first = 0
+            size -= left
