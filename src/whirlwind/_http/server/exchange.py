@@ -1,0 +1,294 @@
+"""One request and its answer on a server's connection.
+
+Layer: HTTP. Imports from ``_base``, ``_net`` and ``_proto``.
+
+Theory of operation
+-------------------
+The socket's protocol object lives as long as the connection; an exchange lives as long as one
+request. It is made for each of them so that a program which still holds the connection of a
+request long answered cannot write into the answer of another.
+
+An answer is framed in one of four ways, decided when its head is written (RFC 9112, section 6.3):
+it has no body (HEAD, 1xx, 204, 304); it announces its length; it is chunked; or, to an HTTP/1.0
+client, it ends with the connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from whirlwind._http.messages import HTTPConnection, HTTPMessageDelegate
+from whirlwind._http.server.context import RequestContext
+from whirlwind._proto.http.errors import HTTPOutputError
+from whirlwind._proto.http.headers import HTTPHeaders, check_value, encode_fields
+from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
+from whirlwind._proto.http.status import has_no_body
+from whirlwind._proto.http1.chunked import ChunkedDecoder
+from whirlwind._proto.http1.request_head import HeaderBlock
+
+if TYPE_CHECKING:
+    from whirlwind._http.server.protocol import ServerProtocol
+
+_CLOSE = b"Connection: close\r\n"
+_KEEP_ALIVE = b"Connection: Keep-Alive\r\n"
+
+_status_lines: dict[tuple[int, str], bytes] = {}
+
+
+def status_line(code: int, reason: str) -> bytes:
+    """Return the first line of an answer, with its CRLF.
+
+    Raises:
+        HTTPOutputError: The reason holds a control character or one above U+00FF, or the code
+            is not of three digits.
+    """
+    line = _status_lines.get((code, reason))
+    if line is None:
+        if not 100 <= code <= 999:
+            raise HTTPOutputError(f"status code {code!r} is not of three digits")
+        check_value("reason", reason)
+        line = f"HTTP/1.1 {code} {reason}\r\n".encode("latin-1")
+        if len(_status_lines) < 256:
+            _status_lines[code, reason] = line
+    return line
+
+
+class Exchange(HTTPConnection):
+    """Where the answer to one request is written; ``request.connection`` of a handler.
+
+    Attributes:
+        server_connection: The connection under it, the same for all its requests.
+        delegate: What receives the request; None once it is complete.
+        reading: True while the request's body is still coming in.
+        finished: True once the answer is complete.
+        keep_alive: True if the connection stays open after this answer.
+        direct: True where nobody looks on: a handler may then write its head as bytes.
+    """
+
+    delegate: HTTPMessageDelegate | None = None
+    reading = False
+    finished = False
+    direct = True
+    head_sent = False
+    headers_done = False
+    body_timeout: float | None = None
+    max_body: int | None = None
+    decoder: ChunkedDecoder | None = None
+    remaining = 0
+    _chunked = False
+    _silent = False  # nothing of a body goes out
+    _left: int | None = None  # bytes of the announced length still to be written
+    _close_callback: Callable[[], None] | None = None
+    _context: RequestContext | None = None
+
+    def __init__(
+        self, connection: ServerProtocol, method: str, version: str, block: HeaderBlock
+    ) -> None:
+        self.server_connection = connection
+        self.method = method
+        self.version = version
+        self.block = block
+        self.keep_alive = (
+            not block.close if version == "HTTP/1.1" else block.keep_alive
+        ) and connection.server.keep_alive
+
+    # --- what the program may ask ---
+
+    @property
+    def context(self) -> RequestContext:
+        """The client's address and scheme."""
+        context = self._context
+        if context is None:
+            context = self._context = self.server_connection.context_for(self.block.headers)
+        return context
+
+    @property
+    def no_keep_alive(self) -> bool:
+        return not self.server_connection.server.keep_alive
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """Ask the transport, as ``asyncio.BaseTransport.get_extra_info``."""
+        transport = self.server_connection.transport
+        return default if transport is None else transport.get_extra_info(name, default)
+
+    def set_close_callback(self, callback: Callable[[], None] | None) -> None:
+        """Have ``callback`` called if the connection closes before the answer is complete."""
+        self._close_callback = callback
+
+    def set_max_body_size(self, max_body_size: int) -> None:
+        """Set the most bytes that the body of this request may have.
+
+        Has an effect until the body begins: call it from ``prepare`` of a handler with
+        ``stream_request_body``, or from ``headers_received``.
+        """
+        self.max_body = max_body_size
+        if self.decoder is not None:
+            self.decoder.max_body = max_body_size
+
+    def set_body_timeout(self, timeout: float) -> None:
+        """Set how many seconds the body of this request may take to come in."""
+        self.body_timeout = timeout
+
+    # --- the answer ---
+
+    def write_headers(
+        self,
+        start_line: RequestStartLine | ResponseStartLine,
+        headers: HTTPHeaders,
+        chunk: bytes | None = None,
+    ) -> asyncio.Future[None]:
+        """Write the head of the answer, and a first piece of its body along with it.
+
+        Args:
+            start_line: A ``ResponseStartLine``; a code of 1xx leaves the answer itself to come.
+            headers: Its fields. Without ``Content-Length`` or ``Transfer-Encoding`` the body is
+                chunked, or ends with the connection for an HTTP/1.0 client.
+            chunk: The first piece of the body.
+
+        Returns:
+            A future that is done when the peer has room for more.
+
+        Raises:
+            HTTPOutputError: A field or the reason holds what may not be sent, the body is longer
+                than announced, or the answer has begun already. Nothing was sent.
+
+        Source: RFC 9112, section 6.3.
+        """
+        if not isinstance(start_line, ResponseStartLine):
+            raise TypeError(f"a server writes a ResponseStartLine, not {start_line!r}")
+        if self.head_sent:
+            raise HTTPOutputError("the head of this answer was written already")
+        code = start_line.code
+        head = status_line(code, start_line.reason or "") + encode_fields(headers)
+        if code < 200:
+            return self._send(head + b"\r\n")
+        length = headers.get("Content-Length")
+        if length is not None and not (length.isascii() and length.isdigit()):
+            raise HTTPOutputError(f"Content-Length {length[:40]!r} is not a number")
+        coding = headers.get("Transfer-Encoding")
+        silent = self.method == "HEAD" or has_no_body(code)
+        if has_no_body(code):
+            length = None
+        elif coding is not None:
+            self._chunked = coding.lower() == "chunked"
+        elif length is None:
+            if self.version == "HTTP/1.1":
+                self._chunked = True
+                head += b"Transfer-Encoding: chunked\r\n"
+            elif not silent:
+                self.keep_alive = False
+        self._silent = silent
+        self._left = None if length is None or silent else int(length)
+        head += self.connection_field(headers)
+        wire = self._frame(chunk) if chunk else b""
+        self.head_sent = True
+        return self._send(head + b"\r\n" + wire)
+
+    def connection_field(self, headers: HTTPHeaders | None = None) -> bytes:
+        """Return the Connection field that the answer needs: a line, or nothing."""
+        if headers is not None:
+            stated = headers.get("Connection")
+            if stated is not None:
+                if "close" in stated.lower():
+                    self.keep_alive = False
+                return b""
+        if not self.keep_alive:
+            return _CLOSE if self.version == "HTTP/1.1" else b""
+        if self.server_connection.is_closing() or self.reading:
+            # Without the rest of the request, nobody knows where the next one begins.
+            self.keep_alive = False
+            return _CLOSE
+        return b"" if self.version == "HTTP/1.1" else _KEEP_ALIVE
+
+    def answer(self, head: bytes, body: bytes) -> asyncio.Future[None]:
+        """Write a whole answer, head and body at once.
+
+        Args:
+            head: First line and fields, with a Content-Length that fits, without the empty line.
+            body: The whole body; it is left out where the request was a HEAD.
+
+        Returns:
+            A future that is done when the peer has room for more.
+        """
+        self.head_sent = True
+        if self.method == "HEAD":
+            body = b""
+            self._silent = True
+        if self.keep_alive and self.version == "HTTP/1.1" and not self.reading:
+            connection = self.server_connection
+            if not connection.closing:
+                return connection.send(b"%b\r\n%b" % (head, body))
+        return self._send(b"%b%b\r\n%b" % (head, self.connection_field(), body))
+
+    def write(self, chunk: bytes) -> asyncio.Future[None]:
+        """Write a piece of the body; the future is done when the peer has room for more.
+
+        Raises:
+            HTTPOutputError: The body becomes longer than announced.
+        """
+        return self._send(self._frame(chunk))
+
+    def write_raw(self, wire: bytes) -> asyncio.Future[None]:
+        """Write bytes as they are, head and framing being the caller's: Tornado 4's interface."""
+        self.head_sent = True
+        self.keep_alive = False
+        return self._send(wire)
+
+    def finish(self) -> None:
+        """The answer is complete: the connection takes the next request, or closes.
+
+        Raises:
+            HTTPOutputError: Less was written than announced; the connection is closed.
+        """
+        if self.finished:
+            return
+        if self._left:
+            missing = self._left
+            self.server_connection.abort()
+            raise HTTPOutputError(f"Tried to write {missing} bytes less than Content-Length")
+        if self._chunked and not self._silent:
+            self._send(b"0\r\n\r\n")
+        self.finished = True
+        self._close_callback = None
+        if not self.reading:
+            self.delegate = None
+        self.server_connection.exchange_finished(self)
+
+    def close(self) -> None:
+        """Close the connection at once; what was written is still sent."""
+        self.keep_alive = False
+        self.server_connection.close()
+
+    # --- inside ---
+
+    def _frame(self, chunk: bytes) -> bytes:
+        if self._silent:
+            return b""
+        left = self._left
+        if left is not None:
+            left -= len(chunk)
+            if left < 0:
+                self.server_connection.abort()
+                raise HTTPOutputError("Tried to write more data than Content-Length")
+            self._left = left
+        elif self._chunked and chunk:
+            return b"%x\r\n%b\r\n" % (len(chunk), chunk)
+        return bytes(chunk)
+
+    def _send(self, wire: bytes) -> asyncio.Future[None]:
+        if self.finished:
+            raise HTTPOutputError("this request was answered already")
+        return self.server_connection.send(wire)
+
+    def connection_lost(self) -> None:
+        """The connection is gone: tell whoever still waits for something of this exchange."""
+        callback, self._close_callback = self._close_callback, None
+        delegate, self.delegate = self.delegate, None
+        try:
+            if callback is not None:
+                callback()
+        finally:
+            if delegate is not None:
+                delegate.on_connection_close()

@@ -1,0 +1,366 @@
+"""The HTTP server: sockets, settings, and what requests are given to.
+
+Layer: HTTP. Imports from ``_base``, ``_net`` and ``_proto``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from whirlwind._base.configurable import Configurable
+from whirlwind._base.limits import (
+    BODY_CHUNK_SIZE,
+    HEADER_TIMEOUT,
+    IDLE_CONNECTION_TIMEOUT,
+    MAX_BODY_SIZE,
+    MAX_BUFFER_SIZE,
+    MAX_HEADER_SIZE,
+    SHUTDOWN_TIMEOUT,
+)
+from whirlwind._base.log import gen_log
+from whirlwind._http.messages import (
+    DirectDelegate,
+    HTTPConnection,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    HTTPServerRequest,
+)
+from whirlwind._http.server.protocol import ServerProtocol
+from whirlwind._net.ioloop import IOLoop
+from whirlwind._net.tcpserver import TCPServer
+from whirlwind._net.tls import ssl_options_to_context
+from whirlwind._proto.http.headers import HTTPHeaders
+from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
+from whirlwind._proto.http1.request_head import RequestHeadReader
+
+# The timer looks this many times while the shortest of the timeouts passes, and at least every
+# few seconds: timeouts are late by a quarter at most, and idle servers wake rarely.
+_LOOKS: Final = 4
+_LONGEST_LOOK: Final = 5.0
+
+_RequestCallback = Callable[[HTTPServerRequest], Any]
+
+
+class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
+    """An HTTP/1 server without blocking.
+
+    Give it a ``web.Application``, a router, any ``HTTPServerConnectionDelegate``, or a function
+    that takes an ``HTTPServerRequest`` and writes to its ``connection``.
+
+    >>> server = HTTPServer(application)  # doctest: +SKIP
+    >>> server.listen(8888)  # doctest: +SKIP
+
+    Args:
+        request_callback: What requests are given to.
+        no_keep_alive: Close every connection after one answer.
+        xheaders: Believe ``X-Real-Ip``, ``X-Forwarded-For``, ``X-Scheme`` and
+            ``X-Forwarded-Proto``; only behind a proxy that sets them.
+        ssl_options: An ``ssl.SSLContext``, or a dictionary of arguments for one, to serve TLS.
+        protocol: ``"http"`` or ``"https"`` where a proxy hides which it is; None to tell by
+            the socket.
+        decompress_request: Decompress gzip bodies of requests.
+        chunk_size: Most bytes of a body handed on at once; None for 64 KiB.
+        max_header_size: Most bytes of a request's head; None for 64 KiB.
+        idle_connection_timeout: Seconds a connection may wait between requests; None for 3600.
+        body_timeout: Seconds a request's body may take; None for no limit.
+        max_body_size: Most bytes of a request's body; None for ``max_buffer_size``.
+        max_buffer_size: Most bytes waiting in memory on one connection; None for 100 MiB.
+        trusted_downstream: Addresses of proxies that ``X-Forwarded-For`` may name on its right.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Configurable calls initialize(); TCPServer's constructor is called from there.
+        pass
+
+    def initialize(
+        self,
+        request_callback: _RequestCallback | HTTPServerConnectionDelegate,
+        no_keep_alive: bool = False,
+        xheaders: bool = False,
+        ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
+        protocol: str | None = None,
+        decompress_request: bool = False,
+        chunk_size: int | None = None,
+        max_header_size: int | None = None,
+        idle_connection_timeout: float | None = None,
+        body_timeout: float | None = None,
+        max_body_size: int | None = None,
+        max_buffer_size: int | None = None,
+        trusted_downstream: Iterable[str] | None = None,
+    ) -> None:
+        TCPServer.__init__(
+            self,
+            ssl_options=ssl_options,
+            max_buffer_size=max_buffer_size,
+            read_chunk_size=chunk_size,
+        )
+        self.request_callback = request_callback
+        self.xheaders = xheaders
+        self.protocol = protocol
+        self.decompress_request = decompress_request
+        self.trusted_downstream = frozenset(trusted_downstream or ())
+        self.keep_alive = not no_keep_alive
+        self.chunk_size = chunk_size or BODY_CHUNK_SIZE
+        self.max_header_size = max_header_size or MAX_HEADER_SIZE
+        self.idle_connection_timeout: float = idle_connection_timeout or IDLE_CONNECTION_TIMEOUT
+        self.body_timeout = body_timeout
+        self.max_body_size = max_body_size or max_buffer_size or MAX_BODY_SIZE
+        self.write_limit = max_buffer_size or MAX_BUFFER_SIZE
+        self.heads = RequestHeadReader()
+        self.clock = time.time
+        self.tick = 0.0
+        self._delegate = _delegate_for(request_callback)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._done: asyncio.Future[None] | None = None
+        self._connections: set[ServerProtocol] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._look = 0.0
+        self._drained: asyncio.Future[None] | None = None
+
+    @classmethod
+    def configurable_base(cls) -> type[Configurable]:
+        return HTTPServer
+
+    @classmethod
+    def configurable_default(cls) -> type[Configurable]:
+        return HTTPServer
+
+    # --- sockets ---
+
+    def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
+        """Begin to accept connections on listening sockets.
+
+        Args:
+            sockets: Sockets that listen, of TCP or of Unix; the server closes them.
+        """
+        loop = self.asyncio_loop
+        context = None
+        if self.ssl_options is not None:
+            context = ssl_options_to_context(self.ssl_options, server_side=True)
+        for listening in sockets:
+            self._sockets[listening.fileno()] = listening
+            # What stop() of the base class calls before it closes the socket.
+            self._handlers[listening.fileno()] = _listen(
+                loop, lambda: ServerProtocol(self), listening, context
+            ).close
+
+    async def close_all_connections(self) -> None:
+        """Close every connection: idle ones now, others when their answer is complete.
+
+        Call ``stop`` first, or new ones come. Answers that take longer than SHUTDOWN_TIMEOUT
+        are cut off.
+        """
+        for connection in list(self._connections):
+            connection.stop_after_answer()
+        if self._connections:
+            loop = self.asyncio_loop
+            self._drained = loop.create_future()
+            timer = loop.call_later(SHUTDOWN_TIMEOUT, self._cut_off)
+            try:
+                await self._drained
+            finally:
+                timer.cancel()
+                self._drained = None
+
+    def _cut_off(self) -> None:
+        gen_log.warning(
+            "%d requests took longer than %d s to finish (SHUTDOWN_TIMEOUT)",
+            len(self._connections),
+            SHUTDOWN_TIMEOUT,
+        )
+        for connection in list(self._connections):
+            connection.abort()
+
+    # --- what connections ask ---
+
+    @property
+    def asyncio_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop that this server's connections live on."""
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = IOLoop.current().asyncio_loop
+        return loop
+
+    def done_future(self) -> asyncio.Future[None]:
+        """Return a future that is done, the same one for all who need nothing else."""
+        done = self._done
+        if done is None:
+            done = self._done = self.asyncio_loop.create_future()
+            done.set_result(None)
+        return done
+
+    def direct(self) -> DirectDelegate | None:
+        """Return what takes whole requests; None if ``start_request`` must be called."""
+        delegate = self._delegate
+        if (
+            isinstance(delegate, DirectDelegate)
+            and type(self).start_request is _start_request
+            and not self.decompress_request
+            and delegate.takes_requests()
+        ):
+            return delegate
+        return None
+
+    def connection_opened(self, connection: ServerProtocol) -> None:
+        """A connection was accepted."""
+        self._connections.add(connection)
+        if self._timer is None:
+            self.tick = self.asyncio_loop.time()
+            timeouts = [HEADER_TIMEOUT, self.idle_connection_timeout, self.body_timeout or 60.0]
+            self._look = min(min(timeouts) / _LOOKS, _LONGEST_LOOK)
+            self._timer = self.asyncio_loop.call_later(self._look, self._check_times)
+
+    def connection_closed(self, connection: ServerProtocol) -> None:
+        """A connection is gone."""
+        self._connections.discard(connection)
+        self.on_close(connection)
+        if not self._connections:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            if self._drained is not None and not self._drained.done():
+                self._drained.set_result(None)
+
+    def look_within(self, timeout: float) -> None:
+        """See to it that a connection's own timeout is noticed in time."""
+        look = timeout / _LOOKS
+        if self._timer is not None and look < self._look:
+            self._timer.cancel()
+            self._look = look
+            self._timer = self.asyncio_loop.call_later(look, self._check_times)
+
+    def _check_times(self) -> None:
+        loop = self.asyncio_loop
+        tick = self.tick = loop.time()
+        self._timer = loop.call_later(self._look, self._check_times)
+        for connection in list(self._connections):
+            connection.check_time(tick)
+
+    # --- delegates ---
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        """A request has begun: find what receives it. Monitoring agents wrap this."""
+        return self._delegate.start_request(server_conn, request_conn)
+
+    def on_close(self, server_conn: object) -> None:
+        """A connection has closed."""
+        self._delegate.on_close(server_conn)
+
+
+_start_request: Final = HTTPServer.start_request
+
+
+class CallableDelegate(DirectDelegate):
+    """Gives whole requests to a function.
+
+    Args:
+        request_callback: Takes an ``HTTPServerRequest`` with its whole body.
+    """
+
+    def __init__(self, request_callback: _RequestCallback) -> None:
+        self.request_callback = request_callback
+
+    def receive_request(self, request: HTTPServerRequest) -> None:
+        self.request_callback(request)
+
+    def receive_head(self, request: HTTPServerRequest) -> HTTPMessageDelegate:
+        return WholeRequest(request, self.request_callback)
+
+    def start_request(
+        self, server_conn: object, request_conn: HTTPConnection
+    ) -> HTTPMessageDelegate:
+        return _RequestBuilder(server_conn, request_conn, self.request_callback)
+
+
+class WholeRequest(HTTPMessageDelegate):
+    """Collects a body, and gives the request to a function when it is complete.
+
+    Args:
+        request: The request, without its body.
+        receiver: Takes the request, with its body.
+    """
+
+    def __init__(self, request: HTTPServerRequest, receiver: _RequestCallback) -> None:
+        self._request = request
+        self._receiver = receiver
+        self._pieces: list[bytes] = []
+
+    def data_received(self, chunk: bytes) -> None:
+        self._pieces.append(chunk)
+
+    def finish(self) -> None:
+        self._request.body = b"".join(self._pieces)
+        self._receiver(self._request)
+
+
+class _RequestBuilder(HTTPMessageDelegate):
+    """The same for a request whose head is yet to come."""
+
+    def __init__(
+        self, server_conn: object, request_conn: HTTPConnection, receiver: _RequestCallback
+    ) -> None:
+        self._server_conn = server_conn
+        self._connection = request_conn
+        self._receiver = receiver
+        self._whole: WholeRequest | None = None
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> None:
+        assert isinstance(start_line, RequestStartLine)
+        request = HTTPServerRequest(
+            connection=self._connection,
+            server_connection=self._server_conn,
+            start_line=start_line,
+            headers=headers,
+        )
+        self._whole = WholeRequest(request, self._receiver)
+
+    def data_received(self, chunk: bytes) -> None:
+        if self._whole is not None:
+            self._whole.data_received(chunk)
+
+    def finish(self) -> None:
+        if self._whole is not None:
+            self._whole.finish()
+
+
+def _delegate_for(
+    callback: _RequestCallback | HTTPServerConnectionDelegate,
+) -> HTTPServerConnectionDelegate:
+    if isinstance(callback, HTTPServerConnectionDelegate):
+        return callback
+    return CallableDelegate(callback)
+
+
+def _listen(
+    loop: asyncio.AbstractEventLoop,
+    make: Callable[[], asyncio.BaseProtocol],
+    listening: socket.socket,
+    context: ssl.SSLContext | None,
+) -> asyncio.AbstractServer:
+    """Start a server of the loop's own on a socket, now, although that is a coroutine.
+
+    For a socket that listens already there is nothing to wait for: on asyncio's loops it yields
+    once, to be polite. So it can be run here, to its end, before any loop runs; and what goes
+    wrong is raised to whoever called ``listen``.
+    """
+    unix = getattr(socket, "AF_UNIX", None)
+    create = (
+        loop.create_unix_server(make, sock=listening, ssl=context)
+        if listening.family == unix
+        else loop.create_server(make, sock=listening, ssl=context)
+    )
+    while True:
+        try:
+            create.send(None)
+        except StopIteration as stop:
+            server: asyncio.AbstractServer = stop.value
+            return server

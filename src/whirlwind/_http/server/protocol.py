@@ -1,0 +1,595 @@
+"""The server's side of one connection: bytes become requests, one after the other.
+
+Layer: HTTP. Imports from ``_base``, ``_net`` and ``_proto``.
+
+Theory of operation
+-------------------
+Bytes that came in and were not used yet are ``_held``; ``_pump`` uses them as far as the state
+allows, which is one of:
+
+- no exchange: a head is awaited, ``_take_head`` makes an exchange of it;
+- an exchange that reads: its body is awaited, ``_take_body`` gives it to the delegate;
+- an exchange that does not: its answer is awaited, and nothing is read meanwhile.
+
+One request is in progress at a time, so answers are in order. A client that sends on meanwhile
+(pipelining, or a body faster than its handler takes it) is held back: the first bytes too many
+are kept, and with them the socket is paused. Pausing only then costs two system calls where a
+client really sends ahead, and nothing for all others. Reading goes on while a handler works,
+which is how a client that goes away is noticed.
+
+An answer that is complete before its request was read ends the connection: what follows on the
+wire is the rest of a body nobody wants. It is thrown away until the client has closed its side,
+up to a bound, because closing a socket with unread bytes resets it, and the answer may be lost.
+
+Time is coarse: the server's timer visits its connections (``check_time``), a connection only
+notes the server's last tick when its state changes. So a request costs no timer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from whirlwind._base.limits import HEADER_TIMEOUT
+from whirlwind._base.log import app_log, gen_log
+from whirlwind._http.messages import HTTPMessageDelegate, HTTPServerRequest
+from whirlwind._http.server.context import RequestContext
+from whirlwind._http.server.exchange import Exchange, status_line
+from whirlwind._net.stream_errors import StreamClosedError
+from whirlwind._proto.http.errors import HTTPInputError
+from whirlwind._proto.http.headers import HTTPHeaders
+from whirlwind._proto.http.start_line import RequestStartLine
+from whirlwind._proto.http.status import responses
+from whirlwind._proto.http1.chunked import ChunkedDecoder
+
+if TYPE_CHECKING:
+    from whirlwind._http.server.httpserver import HTTPServer
+
+# Requests answered in one go before the loop looks at other connections: 64 take about 1 ms.
+_TURN: Final = 64
+# After an early answer: most bytes thrown away, and seconds waited, for the client to close.
+_LINGER_BYTES: Final = 1_048_576
+_LINGER_TIME: Final = 5.0
+
+_new_request = HTTPServerRequest.__new__
+
+
+class ServerProtocol(asyncio.Protocol):
+    """One connection of a server; Tornado's ``HTTP1ServerConnection`` for whoever asks.
+
+    Args:
+        server: The server that accepted it.
+
+    Attributes:
+        server: The same.
+        transport: The loop's transport; None once the connection is gone.
+        closing: True once no further request will be taken.
+    """
+
+    __slots__ = (
+        "_blocked",
+        "_done",
+        "_exchange",
+        "_held",
+        "_lingering",
+        "_lost",
+        "_paused",
+        "_pieces",
+        "_pumping",
+        "_searched",
+        "_since",
+        "_waiters",
+        "_write_paused",
+        "closing",
+        "direct",
+        "server",
+        "transport",
+    )
+
+    def __init__(self, server: HTTPServer) -> None:
+        self.server = server
+        self.transport: asyncio.Transport | None = None
+        self.closing = False
+        self.direct = server.direct()
+        self._exchange: Exchange | None = None
+        self._held = b""
+        self._searched = 0  # bytes of _held known to hold no end of a head
+        self._pieces: deque[bytes] | None = None  # of a body, waiting for the delegate
+        self._blocked = False  # the delegate asked to wait
+        self._pumping = False
+        self._paused = False
+        self._write_paused = False
+        self._lost = False
+        self._lingering = 0  # bytes thrown away since an early answer, plus one
+        self._since = server.tick
+        self._waiters: list[asyncio.Future[None]] | None = None
+        self._done = server.done_future()
+
+    # --- transport callbacks ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.server.connection_opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._held:
+            data = self._held + data
+        self._held = data
+        if not self._pumping:
+            self._pump()
+
+    def eof_received(self) -> bool:
+        exchange = self._exchange
+        if exchange is None or exchange.reading or self.transport is None:
+            return False
+        if self.transport.get_extra_info("ssl_object") is not None:
+            return False  # TLS has no half-closed connections
+        # The client may have gone, or may only have nothing more to say. It is told apart when
+        # the answer is written; handlers that asked hear of it now, as Tornado's do.
+        self.closing = True
+        exchange.keep_alive = False
+        exchange.connection_lost()
+        return not exchange.finished
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lost = True
+        self.closing = True
+        self.transport = None
+        self._held = b""
+        self._pieces = None
+        exchange, self._exchange = self._exchange, None
+        self.server.connection_closed(self)
+        waiters, self._waiters = self._waiters, None
+        for waiter in waiters or ():
+            if not waiter.done():
+                waiter.set_exception(StreamClosedError(real_error=exc))
+                waiter.exception()  # nobody need look: the close callback says it as well
+        if exchange is not None:
+            exchange.connection_lost()
+
+    def pause_writing(self) -> None:
+        self._write_paused = True
+
+    def resume_writing(self) -> None:
+        self._write_paused = False
+        waiters, self._waiters = self._waiters, None
+        for waiter in waiters or ():
+            if not waiter.done():
+                waiter.set_result(None)
+
+    # --- what comes in ---
+
+    def _pump(self) -> None:
+        self._pumping = True
+        turns = _TURN
+        try:
+            while self._held and not self._blocked:
+                exchange = self._exchange
+                if exchange is None:
+                    if self.closing:
+                        self._throw_away()
+                        break
+                    if not turns:
+                        self.server.asyncio_loop.call_soon(self._go_on)
+                        break
+                    turns -= 1
+                    if not self._take_head():
+                        break
+                elif exchange.reading:
+                    self._take_body(exchange)
+                else:
+                    break
+        except HTTPInputError as error:
+            self._refuse(error)
+        finally:
+            self._pumping = False
+        if self._held:
+            if self._exchange is not None and not self._paused and not self._lost:
+                self._paused = True
+                self._pause_reading()
+        elif self._paused and not self._blocked:
+            self._paused = False
+            if self.transport is not None:
+                self.transport.resume_reading()
+
+    def _pause_reading(self) -> None:
+        if self.transport is not None:
+            self.transport.pause_reading()
+
+    def _go_on(self) -> None:
+        if not self._pumping and not self._lost:
+            self._pump()
+
+    def _throw_away(self) -> None:
+        self._lingering += len(self._held)
+        self._held = b""
+        if self._lingering > _LINGER_BYTES:
+            self.abort()
+
+    def _take_head(self) -> bool:
+        """Make an exchange of the next head; False if it is not all there yet."""
+        data = self._held
+        server = self.server
+        if data[0] == 13:  # RFC 9112, section 2.2: empty lines before a request are skipped
+            data = data.removeprefix(b"\r\n")
+            if not data or data == b"\r":
+                self._held = data
+                return False
+        end = data.find(b"\r\n\r\n", self._searched)
+        if end < 0:
+            self._await_head(data)
+            return False
+        self._searched = 0
+        end += 4
+        if end > server.max_header_size:
+            raise self._too_large()
+        if end == len(data):
+            head = data
+            self._held = b""
+        else:
+            head = data[:end]
+            self._held = data[end:]
+        method, target, version, block = server.heads.read(head)
+        self._exchange = exchange = Exchange(self, method, version, block)
+        self._since = server.tick
+        if self.direct is None:
+            self._start_with_delegate(exchange, method, target, version)
+            return True
+        request = _new_request(HTTPServerRequest)
+        request.method = method
+        request.uri = target
+        request.version = version
+        request._block = block
+        request.connection = exchange
+        request._start_time = server.clock()
+        if not block.has_body:
+            try:
+                self.direct.receive_request(request)
+            except Exception as error:
+                self._program_failed(error)
+            return True
+        exchange.reading = True
+        self._receive(exchange, lambda: self.direct.receive_head(request), None)  # type: ignore[union-attr]
+        return True
+
+    def _await_head(self, data: bytes) -> None:
+        if not self._searched:
+            self._since = self.server.tick
+        if data.count(b"\n", self._searched) != data.count(b"\r\n", max(self._searched - 1, 0)):
+            raise HTTPInputError("a line of the header ends with a lone LF: expected CRLF")
+        if len(data) > self.server.max_header_size:
+            raise self._too_large()
+        self._held = data
+        self._searched = max(len(data) - 3, 0)
+
+    def _too_large(self) -> HTTPInputError:
+        return HTTPInputError(
+            f"header is over {self.server.max_header_size} bytes (max_header_size)", status=431
+        )
+
+    def _start_with_delegate(
+        self, exchange: Exchange, method: str, target: str, version: str
+    ) -> None:
+        exchange.direct = False
+        exchange.reading = True
+        start_line = RequestStartLine(method, target, version)
+        self._receive(exchange, lambda: self.server.start_request(self, exchange), start_line)
+
+    def _receive(
+        self,
+        exchange: Exchange,
+        make: Callable[[], HTTPMessageDelegate],
+        start_line: RequestStartLine | None,
+    ) -> None:
+        """Make the delegate, give it the head, and prepare for the body."""
+        block = exchange.block
+        line = start_line or RequestStartLine(exchange.method, "", exchange.version)
+        try:
+            context = contextvars.copy_context()
+            exchange.delegate = delegate = context.run(make)
+            waiting = context.run(delegate.headers_received, line, block.headers.copy())
+        except HTTPInputError:
+            raise
+        except Exception as error:
+            self._program_failed(error)
+            return
+        if waiting is None or not self._must_wait(exchange, waiting, self._body_follows):
+            self._body_follows(exchange)
+
+    def _body_follows(self, exchange: Exchange) -> None:
+        """The delegate has taken the head: check what is announced, and ask for it."""
+        if self._exchange is not exchange:
+            return
+        block = exchange.block
+        server = self.server
+        most = server.max_body_size if exchange.max_body is None else exchange.max_body
+        if block.chunked:
+            exchange.decoder = ChunkedDecoder(max_body=most)
+        else:
+            exchange.remaining = block.content_length or 0
+            if exchange.remaining > most:
+                raise HTTPInputError(
+                    f"Content-Length too long: {exchange.remaining} bytes announced, "
+                    f"{most} accepted (max_body_size)",
+                    status=413,
+                )
+        exchange.headers_done = True
+        self._since = server.tick
+        self._pieces = deque()
+        if not block.has_body:
+            self._deliver(exchange)
+            return
+        if (
+            block.expects_continue
+            and exchange.version == "HTTP/1.1"
+            and not self._held
+            and not exchange.head_sent
+        ):
+            self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _take_body(self, exchange: Exchange) -> None:
+        data = self._held
+        pieces = self._pieces
+        if pieces is None or not exchange.headers_done:
+            return
+        decoder = exchange.decoder
+        if decoder is not None:
+            self._held = b""
+            found = decoder.feed(data)
+            if decoder.done:
+                self._held = decoder.leftover
+            # One call for what came together: chunk boundaries mean nothing.
+            data = b"".join(found)
+        else:
+            remaining = exchange.remaining
+            if len(data) > remaining:
+                self._held = data[remaining:]
+                data = data[:remaining]
+            else:
+                self._held = b""
+            exchange.remaining -= len(data)
+        size = self.server.chunk_size
+        if len(data) <= size:
+            if data:
+                pieces.append(data)
+        else:
+            pieces.extend(data[at : at + size] for at in range(0, len(data), size))
+        self._deliver(exchange)
+
+    def _deliver(self, exchange: Exchange) -> None:
+        """Give the delegate what it is ready for."""
+        pieces = self._pieces
+        while pieces and self._exchange is exchange:
+            piece = pieces.popleft()
+            delegate = exchange.delegate
+            if delegate is None:
+                continue
+            try:
+                waiting = delegate.data_received(piece)
+            except HTTPInputError:
+                raise
+            except Exception as error:
+                self._program_failed(error)
+                return
+            if waiting is not None and self._must_wait(exchange, waiting, self._deliver):
+                return
+        if self._exchange is not exchange or pieces is None:
+            return
+        decoder = exchange.decoder
+        if exchange.remaining if decoder is None else not decoder.done:
+            return
+        self._pieces = None
+        exchange.reading = False
+        self._since = self.server.tick
+        delegate = exchange.delegate
+        if delegate is not None:
+            try:
+                delegate.finish()
+            except HTTPInputError:
+                raise
+            except Exception as error:
+                self._program_failed(error)
+
+    def _must_wait(
+        self, exchange: Exchange, waiting: Awaitable[None], then: Callable[[Exchange], None]
+    ) -> bool:
+        """Hold the body back until the delegate is ready, then go on with ``then``.
+
+        Returns:
+            False if it is ready now; ``then`` is the caller's to do.
+        """
+        future = asyncio.ensure_future(waiting)
+        if future.done() and not future.cancelled() and future.exception() is None:
+            return False
+
+        def ready(future: asyncio.Future[None]) -> None:
+            self._blocked = False
+            error = asyncio.CancelledError() if future.cancelled() else future.exception()
+            if self._exchange is exchange:
+                if error is not None:
+                    self._program_failed(error)
+                    return
+                try:
+                    then(exchange)
+                except HTTPInputError as malformed:
+                    self._refuse(malformed)
+            self._go_on()
+
+        self._blocked = True
+        future.add_done_callback(ready)
+        return True
+
+    # --- what goes out ---
+
+    def send(self, wire: bytes) -> asyncio.Future[None]:
+        """Write bytes; the future is done when the peer has room for more."""
+        transport = self.transport
+        if transport is None or self._lost:
+            return self._failed()
+        transport.write(wire)
+        if not self._write_paused:
+            return self._done
+        waiter: asyncio.Future[None] = self.server.asyncio_loop.create_future()
+        if self._waiters is None:
+            self._waiters = []
+        self._waiters.append(waiter)
+        return waiter
+
+    def _failed(self) -> asyncio.Future[None]:
+        future: asyncio.Future[None] = self.server.asyncio_loop.create_future()
+        future.set_exception(StreamClosedError())
+        future.exception()
+        return future
+
+    def exchange_finished(self, exchange: Exchange) -> None:
+        """An answer is complete: take the next request, or close."""
+        if self._exchange is not exchange:
+            return
+        self._exchange = None
+        self._since = self.server.tick
+        if exchange.reading:
+            self._pieces = None
+            exchange.reading = False
+            delegate, exchange.delegate = exchange.delegate, None
+            if delegate is not None:
+                try:
+                    delegate.on_connection_close()
+                except Exception as error:
+                    self._log_failure(error)
+            self._linger()
+        elif not exchange.keep_alive or self.closing:
+            self.close()
+        elif self._held and not self._pumping and not self._blocked:
+            self._pump()
+
+    def _linger(self) -> None:
+        self.closing = True
+        self._lingering = 1
+        transport = self.transport
+        if transport is None:
+            return
+        if not transport.can_write_eof():
+            transport.close()
+            return
+        transport.write_eof()
+        if self._paused:
+            self._paused = False
+            transport.resume_reading()
+        self._held = b""
+
+    # --- errors ---
+
+    def _refuse(self, error: HTTPInputError) -> None:
+        """Answer what is no request, if an answer is still possible, and close."""
+        gen_log.info("Malformed HTTP message from %s: %s", self._peer(), error)
+        exchange, self._exchange = self._exchange, None
+        if self.transport is not None and (exchange is None or not exchange.head_sent):
+            status = error.status or 400
+            self.transport.write(
+                status_line(status, responses[status])
+                + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+            )
+        self._pieces = None
+        self._blocked = False
+        self._held = b""
+        self._linger()
+        if exchange is not None:
+            exchange.reading = False
+            exchange.finished = True
+            exchange.connection_lost()
+
+    def _program_failed(self, error: BaseException) -> None:
+        """A delegate raised: no answer can be trusted to come."""
+        self._log_failure(error)
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            if not exchange.head_sent:
+                self.send(
+                    status_line(500, responses[500])
+                    + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+                )
+            exchange.reading = False
+            exchange.finished = True
+        self._pieces = None
+        self._held = b""
+        self._linger()
+        if exchange is not None:
+            exchange.connection_lost()
+
+    def _log_failure(self, error: BaseException) -> None:
+        app_log.error("Uncaught exception", exc_info=error)
+
+    def _peer(self) -> str:
+        return str(self.context_for(None))
+
+    # --- the server's questions ---
+
+    def context_for(self, headers: HTTPHeaders | None) -> RequestContext:
+        """Return the client's address and scheme, as this server is to see them."""
+        server = self.server
+        transport = self.transport
+        address: Any = None if transport is None else transport.get_extra_info("peername")
+        protocol = server.protocol
+        if not protocol:
+            tls = transport is not None and transport.get_extra_info("sslcontext") is not None
+            protocol = "https" if tls else "http"
+        context = RequestContext(address, protocol, server.trusted_downstream)
+        if headers is not None and server.xheaders:
+            context.apply_forwarded(headers)
+        return context
+
+    def is_closing(self) -> bool:
+        """True once no further request will be taken."""
+        return self.closing
+
+    def is_idle(self) -> bool:
+        """True while no request is in progress."""
+        return self._exchange is None
+
+    def check_time(self, tick: float) -> None:
+        """Close the connection if what it waits for has taken too long.
+
+        Args:
+            tick: The server's clock.
+        """
+        passed = tick - self._since
+        exchange = self._exchange
+        if exchange is None:
+            if self._lingering:
+                most = _LINGER_TIME
+            elif self._held:
+                most = HEADER_TIMEOUT
+            else:
+                most = self.server.idle_connection_timeout
+            if passed > most:
+                self.abort() if self._lingering or self.closing else self.close()
+        elif exchange.reading and not self._blocked:
+            timeout = exchange.body_timeout
+            if timeout is None:
+                timeout = self.server.body_timeout
+            if timeout is not None and passed > timeout:
+                gen_log.info("Timeout reading body from %s", self._peer())
+                self.close()
+
+    def stop_after_answer(self) -> None:
+        """Close now if nothing is in progress, else after the answer that is."""
+        self.closing = True
+        if self._exchange is None:
+            self.close()
+        else:
+            self._exchange.keep_alive = False
+
+    def close(self) -> None:
+        """Take no further request, send what was written, and close."""
+        self.closing = True
+        if self.transport is not None:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Close at once, whatever was not sent yet."""
+        self.closing = True
+        if self.transport is not None:
+            self.transport.abort()

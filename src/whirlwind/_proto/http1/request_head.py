@@ -1,0 +1,234 @@
+"""Heads of requests: the request line and the header block (RFC 9112, sections 2 to 6).
+
+Layer: protocols. Imports from ``_base`` and from within ``_proto`` only.
+
+Theory of operation
+-------------------
+A head is taken in two halves, because they repeat differently. The request line differs from
+request to request and is one pattern. The block of header fields is, byte for byte, what the
+same client sent before: a browser, a proxy and a program each send theirs again and again. What
+a block means (is it well formed, how long is the body, does the connection stay) depends on its
+bytes alone, so it is decided once and remembered by its bytes, up to a bound in number and size.
+
+A block that was not seen before passes two judges, and both must agree: llhttp, which is told a
+request line of our own so that methods it has never heard of are no error, and the checks here,
+which are stricter where llhttp is lenient: a line ends with CRLF, never with a lone LF or CR; no
+field is folded over two lines; a name is a token and touches its colon; one Host; one
+Content-Length, of digits; Transfer-Encoding is exactly ``chunked`` and stands alone.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import httptools
+
+from whirlwind._base.limits import MAX_HEADER_COUNT
+from whirlwind._proto.http.errors import HTTPInputError
+from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
+
+# method SP request-target SP HTTP-version CRLF; bytes above 0x7f in a target are not allowed by
+# the RFC and sent by clients of old all the same. Minor versions above 1 are read as 1.1 (RFC
+# 9110, section 2.5).
+_LINE: Final = re.compile(
+    rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-\"$-~\x80-\xff]+) HTTP/1\.([0-9])\r\n"
+)
+_OTHER_VERSION: Final = re.compile(rb"[!#-~]+ [!-~\x80-\xff]+ HTTP/[02-9]\.?[0-9]*\r\n")
+# uri-host [":" port], RFC 3986, section 3.2.2; IP-literals in brackets. The comma, which the RFC
+# has in its list, is left out: it is what a proxy makes of two Host fields.
+_HOST: Final = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+;=%]*|\[[0-9A-Fa-f:.vV]+\])(?::[0-9]*)?")
+# scheme "://" authority; the authority may not carry a user name (RFC 9110, section 4.2.4).
+_ABSOLUTE: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#@]+)(.*)", re.DOTALL)
+# Eighteen digits fit 63 bits; a longer number is over every limit anyway.
+_DIGITS: Final = re.compile(r"[0-9]{1,18}")
+
+_METHODS: Final = {
+    name.encode(): name
+    for name in ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE")
+}
+
+# The parser calls back only what its protocol has; its word on the whole is all we ask.
+_NOBODY: Final = object()
+
+# Blocks remembered, and the largest of them: at most 1 MiB together.
+_REMEMBERED: Final = 512
+_LONGEST_REMEMBERED: Final = 2048
+
+
+class HeaderBlock:
+    """What one block of header fields says; shared between requests, so never changed.
+
+    Attributes:
+        headers: The fields; copy before handing them to a program.
+        content_length: Bytes of body announced; None if none were.
+        chunked: True if the body is chunked.
+        close: True if the client asks to close the connection after the answer.
+        keep_alive: True if the client asks to keep it, which HTTP/1.0 needs and 1.1 implies.
+        expects_continue: True if the client waits for ``100 Continue`` before its body.
+        if_none_match: The entity tags that the client holds, as sent; None for none.
+        hosts: How many Host fields there are: 0 or 1.
+    """
+
+    __slots__ = (
+        "chunked",
+        "close",
+        "content_length",
+        "expects_continue",
+        "has_body",
+        "headers",
+        "hosts",
+        "if_none_match",
+        "keep_alive",
+    )
+
+    def __init__(self, headers: HTTPHeaders) -> None:
+        self.headers = headers
+        hosts = headers.get_list("Host")
+        if len(hosts) > 1:
+            raise HTTPInputError("Multiple host headers not allowed: expected one Host")
+        if hosts and _HOST.fullmatch(hosts[0]) is None:
+            raise HTTPInputError(f"Invalid Host header {hosts[0][:40]!r}")
+        self.hosts = len(hosts)
+        lengths = headers.get_list("Content-Length")
+        codings = headers.get_list("Transfer-Encoding")
+        self.content_length: int | None = None
+        self.chunked = False
+        if codings:
+            if lengths:
+                raise HTTPInputError("Message with both Transfer-Encoding and Content-Length")
+            if len(codings) > 1 or codings[0].lower() != "chunked":
+                raise HTTPInputError(
+                    f"Unsupported Transfer-Encoding {','.join(codings)[:40]!r}: expected 'chunked'"
+                )
+            self.chunked = True
+        elif lengths:
+            if len(lengths) > 1:
+                raise HTTPInputError("Multiple unequal Content-Lengths: expected one")
+            if _DIGITS.fullmatch(lengths[0]) is None:
+                raise HTTPInputError(
+                    f"Only integer Content-Length is allowed, not {lengths[0][:40]!r}"
+                )
+            self.content_length = int(lengths[0])
+        self.has_body = self.chunked or bool(self.content_length)
+        options = {
+            option.strip(" \t").lower()
+            for option in ",".join(headers.get_list("Connection")).split(",")
+        }
+        self.close = "close" in options
+        self.keep_alive = "keep-alive" in options
+        self.if_none_match = headers.get("If-None-Match")
+        self.expects_continue = headers.get("Expect", "").lower() == "100-continue"
+
+
+class RequestHeadReader:
+    """Takes heads apart; one for each server, since it remembers blocks of header fields."""
+
+    __slots__ = ("_blocks", "_parser")
+
+    def __init__(self) -> None:
+        self._blocks: dict[bytes, HeaderBlock] = {}
+        self._parser = httptools.HttpRequestParser(_NOBODY)
+
+    def read(self, head: bytes) -> tuple[str, str, str, HeaderBlock]:
+        """Take one head apart.
+
+        Args:
+            head: The whole head, with the empty line that ends it.
+
+        Returns:
+            Method, request target, version (``"HTTP/1.0"`` or ``"HTTP/1.1"``), and the block.
+
+        Raises:
+            HTTPInputError: The head breaks the grammar or a limit; ``status`` says with what
+                to answer (400, 431, 505). Close the connection afterwards.
+
+        Source: RFC 9112, sections 2.2, 3, 5 and 6.
+        """
+        line = _LINE.match(head)
+        if line is None:
+            raise self._bad_line(head)
+        method, target, minor = line.groups()
+        tail = head[line.end() :]
+        block = self._blocks.get(tail)
+        if block is None:
+            block = self._examine(tail)
+        if minor == b"0":
+            if block.chunked:
+                # A 1.0 proxy would not know the coding and see the body end elsewhere.
+                raise HTTPInputError("Transfer-Encoding in an HTTP/1.0 request")
+            version = "HTTP/1.0"
+        else:
+            if not block.hosts:
+                raise HTTPInputError("Missing Host header")
+            version = "HTTP/1.1"
+        name = _METHODS.get(method)
+        if name is None:
+            name = method.decode("ascii")
+        return name, target.decode("latin-1"), version, block
+
+    @staticmethod
+    def _bad_line(head: bytes) -> HTTPInputError:
+        start = head[:40]
+        if _OTHER_VERSION.match(head) is not None:
+            return HTTPInputError(
+                f"Unexpected HTTP version in {start!r}: expected HTTP/1.0 or 1.1", status=505
+            )
+        return HTTPInputError(f"Malformed HTTP request line {start!r}")
+
+    def _examine(self, tail: bytes) -> HeaderBlock:
+        ends = tail.count(b"\r\n")
+        if tail.count(b"\n") != ends or tail.count(b"\r") != ends:
+            raise HTTPInputError("a line of the header ends with a lone CR or LF: expected CRLF")
+        if ends - 1 > MAX_HEADER_COUNT:
+            raise HTTPInputError(
+                f"more than {MAX_HEADER_COUNT} header fields (MAX_HEADER_COUNT)", status=431
+            )
+        pairs = []
+        for line in tail[:-2].split(b"\r\n")[:-1]:
+            name, colon, value = line.partition(b":")
+            if not colon or line[0] in b" \t":
+                raise HTTPInputError(f"bad header line {line[:40]!r}: expected 'name: value'")
+            pairs.append((name, value))
+        block = HeaderBlock(fields_from_wire(pairs))
+        self._second_opinion(tail, block)
+        if len(tail) <= _LONGEST_REMEMBERED:
+            if len(self._blocks) >= _REMEMBERED:
+                self._blocks.clear()
+            self._blocks[tail] = block
+        return block
+
+    def _second_opinion(self, tail: bytes, block: HeaderBlock) -> None:
+        parser = self._parser
+        try:
+            parser.feed_data(b"GET / HTTP/1.1\r\n" + tail)
+        except httptools.HttpParserUpgrade:
+            self._parser = httptools.HttpRequestParser(_NOBODY)
+        except httptools.HttpParserError as error:
+            self._parser = httptools.HttpRequestParser(_NOBODY)
+            raise HTTPInputError(f"malformed header: {error}") from error
+        else:
+            if block.has_body or block.close:
+                # It now waits for a body, or for the connection to close: no use for another.
+                self._parser = httptools.HttpRequestParser(_NOBODY)
+
+
+def split_target(target: str) -> tuple[str | None, str]:
+    """Return the authority of a request target, if it has one, and the rest.
+
+    Args:
+        target: As sent: ``/path?query``, ``http://host/path?query``, ``*``, or ``host:port``.
+
+    Returns:
+        The authority of an absolute target, which stands before the Host field, and the path
+        with its query; None and the target as it is for every other form.
+
+    Source: RFC 9112, sections 3.2.1 to 3.2.4.
+    """
+    if target[:1] == "/":
+        return None, target
+    match = _ABSOLUTE.fullmatch(target)
+    if match is None or _HOST.fullmatch(match[1]) is None:
+        return None, target
+    rest = match[2]
+    return match[1], rest if rest.startswith("/") else "/" + rest

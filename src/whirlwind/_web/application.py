@@ -1,0 +1,446 @@
+"""The application: rules, settings, and the way from a request to a handler.
+
+Layer: web. Imports from ``_base``, ``_http``, ``_net`` and ``_proto``.
+
+Theory of operation
+-------------------
+Two routers stand behind one another: ``default_router`` chooses by host, and its last rule, for
+every host, is ``wildcard_router`` with the handlers of the constructor.
+
+Requests come on two ways. ``find_handler`` walks these routers and answers with a delegate; it is
+what subclasses override and what nested routers call. Where neither the application nor its
+routers were changed in kind, the server gives whole requests instead (``receive_request``): a
+table has the rules' patterns and targets, read off the same routers, and a path without
+arguments that was seen before is one look into a dictionary.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from re import Pattern
+from typing import Any, Final
+
+from whirlwind._base.log import access_log
+from whirlwind._http.messages import (
+    DirectDelegate,
+    HTTPConnection,
+    HTTPMessageDelegate,
+    HTTPServerRequest,
+)
+from whirlwind._http.server.httpserver import HTTPServer
+from whirlwind._proto.http.headers import HTTPHeaders
+from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
+from whirlwind._web.base_handler import BaseHandler
+from whirlwind._web.handler import RequestHandler
+from whirlwind._web.matchers import (
+    AnyMatches,
+    DefaultHostMatches,
+    HostMatches,
+    PathMatches,
+    path_arguments,
+)
+from whirlwind._web.routing import ReversibleRouter, ReversibleRuleRouter, Rule, _RuleList
+from whirlwind._web.running import run_handler
+from whirlwind._web.simple_handlers import ErrorHandler
+from whirlwind._web.streaming import _has_stream_request_body
+from whirlwind._web.transforms import OutputTransform
+
+# handler class, arguments of initialize, path arguments, path keyword arguments
+_Found = tuple[type[BaseHandler], dict[str, Any], list[Any], dict[str, Any]]
+
+
+class _ApplicationRouter(ReversibleRuleRouter):
+    """Rules whose targets may be handler classes, or lists of further rules."""
+
+    def __init__(self, application: Application, rules: _RuleList | None = None) -> None:
+        self.application = application
+        super().__init__(rules)
+
+    def process_rule(self, rule: Rule) -> Rule:
+        rule = super().process_rule(rule)
+        if isinstance(rule.target, (list, tuple)):
+            rule.target = _ApplicationRouter(self.application, rule.target)
+        return rule
+
+    def get_target_delegate(
+        self, target: Any, request: HTTPServerRequest, **target_params: Any
+    ) -> HTTPMessageDelegate | None:
+        if isinstance(target, type) and issubclass(target, BaseHandler):
+            return self.application.get_handler_delegate(request, target, **target_params)
+        return super().get_target_delegate(target, request, **target_params)
+
+
+class Application(ReversibleRouter, DirectDelegate):
+    """A web application: which handler answers which request, and settings for all of them.
+
+    >>> application = Application([(r"/", MainHandler)])  # doctest: +SKIP
+    >>> application.listen(8888)  # doctest: +SKIP
+
+    Args:
+        handlers: ``URLSpec`` objects or tuples of its arguments (pattern, handler, arguments of
+            ``initialize``, name); a ``Rule``, or a list of rules as a target, goes as well.
+        default_host: The host whose rules (``add_handlers``) requests for unknown hosts use.
+        transforms: ``OutputTransform`` classes for every answer.
+        **settings: Settings, for handlers as ``self.settings``.
+    """
+
+    def __init__(
+        self,
+        handlers: _RuleList | None = None,
+        default_host: str | None = None,
+        transforms: list[type[OutputTransform]] | None = None,
+        **settings: Any,
+    ) -> None:
+        self.transforms: list[type[OutputTransform]] = [] if transforms is None else transforms
+        self.default_host = default_host
+        self.settings = settings
+        self.ui_modules: dict[str, Any] = {}
+        self.ui_methods: dict[str, Any] = {}
+        if settings.get("debug"):
+            settings.setdefault("autoreload", True)
+            settings.setdefault("compiled_template_cache", False)
+            settings.setdefault("static_hash_cache", False)
+            settings.setdefault("serve_traceback", True)
+        self.wildcard_router = _ApplicationRouter(self, handlers)
+        self.default_router = _ApplicationRouter(self, [Rule(AnyMatches(), self.wildcard_router)])
+        self._table = _Table(self)
+
+    # --- set up ---
+
+    def listen(
+        self,
+        port: int,
+        address: str | None = None,
+        *,
+        family: socket.AddressFamily = socket.AF_UNSPEC,
+        backlog: int = 128,
+        flags: int | None = None,
+        reuse_port: bool = False,
+        **kwargs: Any,
+    ) -> HTTPServer:
+        """Start an HTTP server for this application; the loop is the caller's to run.
+
+        Args:
+            port: 0 for any free one.
+            address: The interface's address or name; None for all.
+            family: ``socket.AF_INET`` or ``AF_INET6`` for only that.
+            backlog: Connections that the kernel holds until they are accepted.
+            flags: For ``socket.getaddrinfo``.
+            reuse_port: Share the port with other processes.
+            **kwargs: For ``HTTPServer``.
+
+        Returns:
+            The server, to ``stop`` it.
+        """
+        server = HTTPServer(self, **kwargs)
+        server.listen(
+            port,
+            address=address,
+            family=family,
+            backlog=backlog,
+            flags=flags,
+            reuse_port=reuse_port,
+        )
+        return server
+
+    def add_handlers(self, host_pattern: str | Pattern[str], host_handlers: _RuleList) -> None:
+        """Add handlers for a host; hosts are tried in the order they were added.
+
+        Args:
+            host_pattern: A regular expression for the whole host name.
+            host_handlers: As the constructor's ``handlers``.
+        """
+        matcher = HostMatches(host_pattern)
+        rule = Rule(matcher, _ApplicationRouter(self, host_handlers))
+        self.default_router.rules.insert(-1, rule)
+        if self.default_host is not None:
+            self.wildcard_router.add_rules(
+                [(DefaultHostMatches(self, matcher.host_pattern), host_handlers)]
+            )
+
+    def add_transform(self, transform_class: type[OutputTransform]) -> None:
+        """Add a transform for every answer."""
+        self.transforms.append(transform_class)
+
+    def reverse_url(self, name: str, *args: Any) -> str:
+        """Return the path of the handler called ``name``.
+
+        Args:
+            name: The rule's name.
+            *args: One for each group of its pattern.
+
+        Raises:
+            KeyError: There is no rule of that name.
+        """
+        path = self.default_router.reverse_url(name, *args)
+        if path is not None:
+            return path
+        raise KeyError(f"{name} not found in named urls")
+
+    # --- requests, piece by piece ---
+
+    def __call__(self, request: HTTPServerRequest) -> Awaitable[None] | None:
+        """Answer a whole request, its body included: for servers of another kind."""
+        delegate = self.find_handler(request)
+        return delegate.execute()
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> _HandlerDelegate:
+        """Return what receives ``request``: its handler's, or the one for unknown paths."""
+        route = self.default_router.find_handler(request)
+        if route is not None:
+            return route  # type: ignore[return-value]  # or what a rule's own target returned
+        handler_class, arguments = self._default_handler()
+        return self.get_handler_delegate(request, handler_class, arguments)
+
+    def _default_handler(self) -> tuple[type[BaseHandler], dict[str, Any]]:
+        chosen = self.settings.get("default_handler_class")
+        if chosen is not None:
+            return chosen, self.settings.get("default_handler_args", {})
+        return ErrorHandler, {"status_code": 404}
+
+    def get_handler_delegate(
+        self,
+        request: HTTPServerRequest,
+        target_class: type[BaseHandler],
+        target_kwargs: dict[str, Any] | None = None,
+        path_args: list[bytes] | None = None,
+        path_kwargs: dict[str, bytes] | None = None,
+    ) -> _HandlerDelegate:
+        """Return what receives a request and then runs a handler.
+
+        Args:
+            request: The request.
+            target_class: The handler's class.
+            target_kwargs: Arguments for its ``initialize``.
+            path_args, path_kwargs: Arguments for its method.
+        """
+        return _HandlerDelegate(
+            self, request, target_class, target_kwargs or {}, path_args or [], path_kwargs or {}
+        )
+
+    # --- requests, whole ---
+
+    def takes_requests(self) -> bool:
+        kind = type(self)
+        return (
+            kind.find_handler is _find_handler
+            and kind.get_handler_delegate is _get_handler_delegate
+            and kind.start_request is _start_request
+            and type(self.default_router) is _ApplicationRouter
+            and type(self.wildcard_router) is _ApplicationRouter
+        )
+
+    def receive_request(self, request: HTTPServerRequest) -> None:
+        found = self._table.find(request)
+        if found is None:
+            self._receive_by_delegate(request)
+            return
+        handler_class, arguments, path_args, path_kwargs = found
+        if _has_stream_request_body(handler_class):
+            self._receive_by_delegate(request)
+            return
+        context = contextvars.copy_context()
+        handler = context.run(handler_class, self, request, **arguments)
+        transforms = [make(request) for make in self.transforms] if self.transforms else []
+        run_handler(handler, transforms, path_args, path_kwargs, context)
+
+    def receive_head(self, request: HTTPServerRequest) -> HTTPMessageDelegate:
+        return self.find_handler(request)
+
+    def _receive_by_delegate(self, request: HTTPServerRequest) -> None:
+        delegate = self.find_handler(request)
+        line = RequestStartLine(str(request.method), str(request.uri), request.version)
+        waiting = delegate.headers_received(line, request.headers)
+        if waiting is None:
+            delegate.finish()
+        else:
+            asyncio.ensure_future(waiting).add_done_callback(lambda _: delegate.finish())
+
+    # --- the log ---
+
+    def log_request(self, handler: BaseHandler) -> None:
+        """Write a line about a finished request to the access log, or as ``log_function`` says.
+
+        Args:
+            handler: The handler that answered.
+        """
+        if "log_function" in self.settings:
+            self.settings["log_function"](handler)
+            return
+        status = handler.get_status()
+        if status < 400:
+            level = logging.INFO
+        elif status < 500:
+            level = logging.WARNING
+        else:
+            level = logging.ERROR
+        if access_log.isEnabledFor(level):
+            access_log.log(
+                level,
+                "%d %s %.2fms",
+                status,
+                handler._request_summary(),
+                1000.0 * handler.request.request_time(),
+            )
+
+
+_find_handler: Final = Application.find_handler
+_get_handler_delegate: Final = Application.get_handler_delegate
+_start_request: Final = Application.start_request
+
+
+class _Table:
+    """The rules of an application as a flat list, for requests that come whole.
+
+    It is read off the routers when one of their lists has grown or shrunk, which is how
+    ``add_handlers`` and ``add_rules`` change them.
+    """
+
+    __slots__ = ("_application", "_hosts", "_literal", "_paths", "_patterns")
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._hosts = -1
+        self._paths = -1
+        self._literal: dict[str, _Found] = {}
+        self._patterns: list[tuple[Pattern[str], Rule] | None] = []
+
+    def find(self, request: HTTPServerRequest) -> _Found | None:
+        """Return what answers a request, or None if the routers have to be asked."""
+        application = self._application
+        paths = application.wildcard_router.rules
+        if len(paths) != self._paths or len(application.default_router.rules) != self._hosts:
+            self._read()
+        path = request.path
+        found = self._literal.get(path)
+        if found is not None:
+            return found
+        for entry in self._patterns:
+            if entry is None:
+                return None
+            pattern, rule = entry
+            match = pattern.match(path)
+            if match is None:
+                continue
+            if pattern.groups:
+                arguments = path_arguments(pattern, match)
+                return (
+                    rule.target,
+                    rule.target_kwargs,
+                    arguments["path_args"],
+                    arguments["path_kwargs"],
+                )
+            found = (rule.target, rule.target_kwargs, [], {})
+            if getattr(rule.matcher, "_path", None) == path:
+                # One entry a rule: a pattern that matches many paths is not this path literally.
+                self._literal[path] = found
+            return found
+        handler_class, initial = application._default_handler()
+        return handler_class, initial, [], {}
+
+    def _read(self) -> None:
+        application = self._application
+        self._paths = len(application.wildcard_router.rules)
+        self._hosts = len(application.default_router.rules)
+        self._literal.clear()
+        self._patterns = []
+        if self._hosts != 1:
+            self._patterns.append(None)
+            return
+        for rule in application.wildcard_router.rules:
+            if (
+                type(rule.matcher) is PathMatches
+                and isinstance(rule.target, type)
+                and issubclass(rule.target, BaseHandler)
+            ):
+                self._patterns.append((rule.matcher.regex, rule))
+            else:
+                self._patterns.append(None)
+                return
+
+
+class _HandlerDelegate(HTTPMessageDelegate):
+    """Receives a request, and runs a handler when it is complete or, streamed, has begun."""
+
+    def __init__(
+        self,
+        application: Application,
+        request: HTTPServerRequest,
+        handler_class: type[BaseHandler],
+        handler_kwargs: dict[str, Any],
+        path_args: list[Any],
+        path_kwargs: dict[str, Any],
+    ) -> None:
+        self.application = application
+        self.connection: HTTPConnection = request.connection
+        self.request = request
+        self.handler_class = handler_class
+        self.handler_kwargs = handler_kwargs
+        self.path_args = path_args
+        self.path_kwargs = path_kwargs
+        self.chunks: list[bytes] = []
+        self.stream_request_body = _has_stream_request_body(handler_class)
+        self.handler: BaseHandler | None = None
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        if self.stream_request_body:
+            loop = asyncio.get_running_loop()
+            self.request._body_future = loop.create_future()  # type: ignore[attr-defined]
+            return self.execute()
+        return None
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        if not self.stream_request_body:
+            self.chunks.append(chunk)
+            return None
+        handler = self.handler
+        if handler is None or handler._finished:
+            return None
+        return handler.data_received(chunk)
+
+    def finish(self) -> None:
+        if self.stream_request_body:
+            body: asyncio.Future[None] = self.request._body_future  # type: ignore[attr-defined]
+            if not body.done():
+                body.set_result(None)
+        else:
+            if self.chunks:
+                self.request.body = b"".join(self.chunks)
+            self.execute()
+
+    def on_connection_close(self) -> None:
+        if self.stream_request_body:
+            if self.handler is not None:
+                self.handler.on_connection_close()
+        else:
+            self.chunks = []
+
+    def execute(self) -> Awaitable[None] | None:
+        """Run the handler.
+
+        Returns:
+            None, or, for a streamed body, a future that is done when ``prepare`` is.
+        """
+        context = contextvars.copy_context()
+        handler = self.handler = context.run(
+            self.handler_class, self.application, self.request, **self.handler_kwargs
+        )
+        transforms = [make(self.request) for make in self.application.transforms]
+        prepared: asyncio.Future[None] | None = None
+        if self.stream_request_body:
+            prepared = asyncio.get_running_loop().create_future()
+            handler._prepared_future = prepared
+        run_handler(handler, transforms, self.path_args, self.path_kwargs, context)
+        if prepared is None:
+            # Nothing more comes for it, and it holds what holds this.
+            self.handler = None
+        return prepared
+
+
+_LogFunction = Callable[[RequestHandler], None]

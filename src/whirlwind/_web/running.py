@@ -1,0 +1,129 @@
+"""Runs handlers: without a task where nothing waits, with as little as possible where it does.
+
+Layer: web. Imports from ``_base`` and within ``_web``.
+
+Theory of operation
+-------------------
+A handler's steps run in a context of its own (``contextvars``), the same one from ``prepare`` to
+``on_finish``, as if it were a task. What a step returns is waited for here, outside of that
+context: a future by one callback on it; a coroutine object as a task, because what it awaits may
+ask for the task it runs in (``asyncio.timeout`` does). From Python 3.12 such a task starts at
+once and costs no turn of the loop where it need not wait.
+
+A handler class that replaced ``_execute``, or had it replaced by an agent, runs as a task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any, Final
+
+from whirlwind._base.log import app_log
+from whirlwind._web.base_handler import BaseHandler
+from whirlwind._web.transforms import OutputTransform
+
+_EAGER: Final = sys.version_info >= (3, 12)
+
+stock_execute: Final = BaseHandler._execute
+
+
+def run_handler(
+    handler: BaseHandler,
+    transforms: list[OutputTransform],
+    path_args: list[Any],
+    path_kwargs: dict[str, Any],
+    context: contextvars.Context,
+) -> asyncio.Future[Any] | None:
+    """Run a handler as far as it goes without waiting, and see to it that it goes on.
+
+    Args:
+        handler: A new handler.
+        transforms: For its answer.
+        path_args, path_kwargs: What the groups of its rule's pattern said, undecoded.
+        context: The request's context.
+
+    Returns:
+        None if the handler is done; else a future that it waits for, or its task.
+    """
+    if type(handler)._execute is not stock_execute:
+        coroutine = context.run(partial(handler._execute, transforms, *path_args, **path_kwargs))
+        task = start_task(coroutine, context)
+        task.add_done_callback(_report)
+        handler.request.connection.set_close_callback(handler.on_connection_close)
+        return task
+    waiting = context.run(handler._begin, transforms, path_args, path_kwargs)
+    if waiting is None:
+        return None
+    return _drive(handler, waiting, context)
+
+
+def _drive(
+    handler: BaseHandler, waiting: Awaitable[Any] | None, context: contextvars.Context
+) -> asyncio.Future[Any] | None:
+    while waiting is not None:
+        try:
+            future = as_future(waiting, context)
+        except TypeError as error:
+            waiting = context.run(handler._resume, partial(_fail, error))
+            continue
+        if not future.done():
+            if not handler._finished:
+                handler.request.connection.set_close_callback(handler.on_connection_close)
+            future.add_done_callback(partial(_go_on, handler, context))
+            return future
+        waiting = context.run(handler._resume, future.result)
+    return None
+
+
+def _go_on(handler: BaseHandler, context: contextvars.Context, future: asyncio.Future[Any]) -> None:
+    _drive(handler, context.run(handler._resume, future.result), context)
+
+
+def _fail(error: BaseException) -> Any:
+    raise error
+
+
+def _report(task: asyncio.Future[Any]) -> None:
+    # What leaves _execute left a handler that was to answer its own exceptions.
+    if not task.cancelled() and (error := task.exception()) is not None:
+        app_log.error("Uncaught exception in _execute", exc_info=error)
+
+
+def as_future(waiting: Any, context: contextvars.Context) -> asyncio.Future[Any]:
+    """Return a future for what a handler's step returned.
+
+    Args:
+        waiting: A future, a coroutine object, or another awaitable.
+        context: Where a coroutine object runs.
+
+    Raises:
+        TypeError: It is none of these.
+    """
+    if asyncio.isfuture(waiting):
+        return waiting
+    if asyncio.iscoroutine(waiting):
+        return start_task(waiting, context)
+    if hasattr(type(waiting), "__await__"):
+        return start_task(_await(waiting), context)
+    raise TypeError(
+        f"a handler's method returned {waiting!r}: expected None or something to wait for"
+    )
+
+
+async def _await(waiting: Awaitable[Any]) -> Any:
+    return await waiting
+
+
+def start_task(
+    coroutine: Coroutine[Any, Any, Any], context: contextvars.Context
+) -> asyncio.Task[Any]:
+    """Start a task; at once where Python can (3.12), in the next turn of the loop elsewhere."""
+    loop = asyncio.get_running_loop()
+    if _EAGER and loop.get_task_factory() is None:
+        make: Callable[..., asyncio.Task[Any]] = asyncio.Task
+        return make(coroutine, loop=loop, context=context, eager_start=True)
+    return loop.create_task(coroutine, context=context)

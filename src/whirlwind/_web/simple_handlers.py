@@ -1,0 +1,92 @@
+"""Handlers that need no program: an error, a redirect, another application.
+
+Layer: web. Imports from ``_http`` and within ``_web``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from whirlwind._http.messages import HTTPServerRequest
+from whirlwind._proto.http.urls import url_concat
+from whirlwind._web.errors import HTTPError
+from whirlwind._web.handler import RequestHandler
+
+
+class ErrorHandler(RequestHandler):
+    """Answers every request with an error page.
+
+    Args of ``initialize``:
+        status_code: The status.
+    """
+
+    def initialize(self, status_code: int) -> None:
+        self.set_status(status_code)
+
+    def prepare(self) -> None:
+        raise HTTPError(self._status_code)
+
+    def check_xsrf_cookie(self) -> None:
+        # An error is not worth a token, and POST to a wrong address should say 404.
+        pass
+
+
+class RedirectHandler(RequestHandler):
+    """Redirects every GET.
+
+    Args of ``initialize``:
+        url: Where to; ``{0}`` or ``{name}`` stand for groups of the rule's pattern, which may
+            not change the host that the redirect leads to.
+        permanent: False for 302 in place of 301.
+    """
+
+    def initialize(self, url: str, permanent: bool = True) -> None:
+        self._url = url
+        self._permanent = permanent
+
+    def get(self, *args: Any, **kwargs: Any) -> None:
+        target = self._url.format(*args, **kwargs)
+        if (args or kwargs) and not _same_place(target, self._url, args, kwargs):
+            raise HTTPError(400, "redirect to another host by way of the path")
+        if self.request.query_arguments:
+            target = url_concat(
+                target,
+                [
+                    (name, value.decode("latin-1"))
+                    for name, values in self.request.query_arguments.items()
+                    for value in values
+                ],
+            )
+        self.redirect(target, permanent=self._permanent)
+
+
+def _same_place(target: str, url: str, args: Any, kwargs: Any) -> bool:
+    """True if what a client put into the path did not choose scheme or host of a redirect."""
+    blank = url.format(*["x" for _ in args], **dict.fromkeys(kwargs, "x"))
+    # Browsers read a backslash as a slash, and skip tabs and line ends.
+    try:
+        parts = urlsplit(target.replace("\\", "/").lstrip("\x00\x01\x02 \t\r\n"))
+        expected = urlsplit(blank)
+    except ValueError:
+        return False
+    if parts.path.startswith("//") and not parts.netloc:
+        return False
+    return (parts.scheme, parts.netloc) == (expected.scheme, expected.netloc)
+
+
+class FallbackHandler(RequestHandler):
+    """Gives the request to something that takes whole requests, as a ``WSGIContainer`` does.
+
+    Args of ``initialize``:
+        fallback: Takes an ``HTTPServerRequest``.
+    """
+
+    def initialize(self, fallback: Callable[[HTTPServerRequest], Awaitable[None] | None]) -> None:
+        self.fallback = fallback
+
+    def prepare(self) -> None:
+        self.fallback(self.request)
+        self._finished = True
+        self.on_finish()
