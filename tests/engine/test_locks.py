@@ -6,13 +6,13 @@ import asyncio
 import datetime
 import gc
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
 import pytest
 from tests.support.loops import FACTORIES, LoopFactory, run
 
-from whirlwind import locks
+from whirlwind import gen, locks
 from whirlwind._engine.clock import set_clock
 from whirlwind._engine.waiters import Waiter
 
@@ -430,6 +430,28 @@ def test_a_lock_given_to_a_cancelled_task_is_free_if_nobody_else_waits(
         assert "unlocked" in repr(lock)
 
     run(main())
+
+
+def test_coroutines_of_ours_hand_on_as_tasks_do(factory: LoopFactory) -> None:
+    async def main() -> None:
+        lock = locks.Lock()
+        log: list[str] = []
+
+        @gen.coroutine
+        def visit(name: str) -> Generator[Any, Any, None]:
+            with (yield lock.acquire()):
+                log.append(name)
+
+        await lock.acquire()
+        first, second = visit("first"), visit("second")
+        lock.release()
+        assert first.cancel()
+        await second
+        await let_go(first)
+        assert log == ["second"]
+        assert not lock.statistics().locked
+
+    run(main(), factory)
 
 
 def test_a_whole_line_that_is_cancelled_in_the_turn_of_the_release_loses_nothing() -> None:

@@ -206,6 +206,27 @@ def test_async_for_takes_items_for_ever(kind: QueueFactory, factory: LoopFactory
     run(main(), factory)
 
 
+def test_a_fraction_of_a_place_is_a_place() -> None:
+    async def main() -> None:
+        queue: queues.Queue[int] = queues.Queue(maxsize=1.5)  # type: ignore[arg-type]
+        first, second, third = [queue.put(n) for n in range(3)]
+        assert [first.done(), second.done(), third.done()] == [True, True, False]
+        assert [queue.get_nowait() for _ in range(3)] == [0, 1, 2]
+        assert third.done()
+
+    run(main())
+
+
+def test_a_timeout_that_nobody_looks_at_is_not_logged() -> None:
+    async def main() -> None:
+        queue: queues.Queue[int] = queues.Queue()
+        queue.get(timeout=0)
+        await turn()
+        assert queue.statistics().getting == 0
+
+    run(main())  # the fixture logs would see it
+
+
 # --- work that is done ------------------------------------------------------------------------
 
 

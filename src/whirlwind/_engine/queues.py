@@ -285,7 +285,7 @@ class Queue(Generic[_T]):
         return True
 
     def _let_putter_in(self) -> None:
-        if self.qsize() > self._maxsize:
+        if self.qsize() - 1 >= self._maxsize:
             return  # an item that was handed back has taken the place
         while (pair := self._putters.pop_with()) is not None:
             putter, item = pair

@@ -228,6 +228,9 @@ class Line(Generic[_T]):
             return
         if self._late is TimeoutError:
             waiter.set_exception(TimeoutError(f"{self.purpose} timed out"))
+            # It counts as seen: whoever dropped the future asked for a limited wait and not for
+            # its outcome, and in a loop that does so a log line each time would drown the rest.
+            waiter.exception()
         else:
             waiter.set_result(self._late)  # type: ignore[arg-type]
 
