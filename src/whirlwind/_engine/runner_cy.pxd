@@ -10,6 +10,7 @@ cdef extern from "Python.h":
     object PyContext_CopyCurrent()
     int PyContext_Enter(object context) except -1
     int PyContext_Exit(object context) except -1
+    int PyObject_GenericSetAttr(object thing, object name, object value) except -1
 
 
 cdef extern from *:

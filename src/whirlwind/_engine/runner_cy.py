@@ -46,6 +46,7 @@ import concurrent.futures
 import contextvars
 import logging
 import sys
+import traceback
 import types
 from collections.abc import Generator
 from typing import Any
@@ -79,6 +80,10 @@ _InvalidStateError = cython.declare(object, asyncio.InvalidStateError)
 _GeneratorType = cython.declare(object, types.GeneratorType)
 _get_running_loop = cython.declare(object, asyncio._get_running_loop)
 _get_event_loop = cython.declare(object, asyncio.get_event_loop)
+
+# Python frames between start() and the program's call: the wrapper, and in the interpreted form
+# start() and start_as_is().
+_CALLER = cython.declare(cython.int, 1 if cython.compiled else 3)
 
 # What functions that are no generators mostly return: needs no second look.
 _PLAIN_KINDS = cython.declare(
@@ -204,7 +209,7 @@ def _failure(task: CoroutineFuture, error: Any) -> _Failure:
     failure.trace = error.__traceback__
     failure.name = _name(task)
     failure.loop = task._loop_ if task._loop_ is not None else _get_running_loop()
-    failure.unseen = True
+    failure.unseen = not isinstance(error, _CancelledError)
     return failure
 
 
@@ -379,11 +384,14 @@ class CoroutineFuture:
     _parent: CoroutineFuture
     _callbacks: list[Any]
     _loop_: Any
-    extra: Any  # of the modules that extend the engine: keyed callbacks of 4.x, records
+    extra: Any  # of the modules that extend the engine: keyed callbacks of 4.x
+    _source: Any  # where the coroutine was called, in the loop's debug mode
+    _attributes: Any  # what programs hang on a future; a dict once they do
     __weakref__: Any
 
     if not cython.compiled:
         __slots__ = (
+            "__dict__",
             "__weakref__",
             "_blocking",
             "_callbacks",
@@ -393,6 +401,7 @@ class CoroutineFuture:
             "_must_cancel",
             "_outcome",
             "_parent",
+            "_source",
             "_state",
             "_waiting",
             "extra",
@@ -402,7 +411,23 @@ class CoroutineFuture:
             self._state = _PENDING
             self._blocking = self._must_cancel = False
             self._generator = self._context = self._outcome = self._waiting = None
-            self._parent = self._callbacks = self._loop_ = self.extra = None
+            self._parent = self._callbacks = self._loop_ = self.extra = self._source = None
+
+    if cython.compiled:
+        # Programs set attributes of their own on futures. A __dict__ would be made with each.
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            try:
+                PyObject_GenericSetAttr(self, name, value)
+            except AttributeError:
+                if self._attributes is None:
+                    self._attributes = {}
+                self._attributes[name] = value
+
+        def __getattr__(self, name: str) -> Any:
+            if self._attributes is not None and name in self._attributes:
+                return self._attributes[name]
+            raise AttributeError(f"'CoroutineFuture' object has no attribute {name!r}")
 
     # --- what the engine does with it ---------------------------------------------------------
 
@@ -520,6 +545,10 @@ class CoroutineFuture:
     @_asyncio_future_blocking.setter
     def _asyncio_future_blocking(self, value: bool) -> None:
         self._blocking = value
+
+    @property
+    def _source_traceback(self) -> Any:
+        return self._source
 
     @property
     def _loop(self) -> Any:
@@ -689,6 +718,8 @@ class CoroutineFuture:
             parts.append(f"exception={failure.error!r:.100}")
         elif self._generator is not None:
             parts.append(_name(self))
+        if self._source is not None:
+            parts.append(f"created at {self._source[-1].filename}:{self._source[-1].lineno}")
         return f"<{' '.join(parts)}>"
 
     @classmethod
@@ -753,7 +784,8 @@ def _multi(owner: Any, children: Any, quiet: Any) -> CoroutineFuture:
             task._outcome = gathering.results()
             task._state = _FINISHED
         except BaseException as error:
-            _fail(task, error)
+            task._outcome = _failure(task, error)
+            task._state = _FAILED
     else:
         task._waiting = gathering
     return task
@@ -821,6 +853,12 @@ def start_as_is(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
             context.run(_begin, task, function, args, kwargs)
     finally:
         _depth -= 1
+    if task._state == _PENDING and task._loop_ is None:
+        loop = _get_running_loop()
+        if loop is not None:
+            task._loop_ = loop
+            if loop.get_debug():
+                task._source = traceback.extract_stack(sys._getframe(_CALLER))
     return task
 
 
@@ -940,6 +978,7 @@ def _advance(task: CoroutineFuture, source: Any) -> CoroutineFuture:
     child: CoroutineFuture
     gathering: _Gathering
 
+    cancelled: cython.bint = False
     if source is not None:
         waiting = task._waiting
         if type(waiting) is _Gathering:
@@ -949,6 +988,7 @@ def _advance(task: CoroutineFuture, source: Any) -> CoroutineFuture:
         task._waiting = None
         if task._must_cancel:
             task._must_cancel = False
+            cancelled = True
             error = _CancelledError() if task._outcome is None else _CancelledError(task._outcome)
             task._outcome = None
         elif type(source) is CoroutineFuture and type(waiting) is not _Gathering:
@@ -968,7 +1008,8 @@ def _advance(task: CoroutineFuture, source: Any) -> CoroutineFuture:
         if task._generator is None:
             if error is None:
                 return task._finish(_FINISHED, value)
-            return _finish_with_error(task, error)
+            # A child that was cancelled makes a list fail; only cancel() makes it cancelled.
+            return task._finish(_CANCELLED if cancelled else _FAILED, error)
         if _observer is not None:
             _observer.resumed(task)
 

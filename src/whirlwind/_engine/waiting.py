@@ -64,7 +64,7 @@ def with_timeout(
     future: Any,
     quiet_exceptions: Any = (),
     *,
-    message: str | None = None,
+    message: str | Callable[[], str] | None = None,
 ) -> asyncio.Future[Any]:
     """Wait for ``future``, but no longer than until ``timeout``.
 
@@ -73,7 +73,7 @@ def with_timeout(
         future: Anything yieldable. It is not cancelled when time is up: others may wait for it.
         quiet_exceptions: Types of exceptions that are not logged if ``future`` fails with one
             after the timeout.
-        message: The text of the ``TimeoutError``.
+        message: The text of the ``TimeoutError``, or a function that makes it when it is needed.
 
     Returns:
         A future of the same outcome.
@@ -96,14 +96,16 @@ def with_timeout(
         else:
             result.set_result(done.result())
 
-    def expire() -> None:
+    def expire(source: Any) -> None:
+        # The timer holds the source: a coroutine that only we wait for must not be collected.
         if not result.done():
-            result.set_exception(TimeoutError("Timeout" if message is None else message))
+            text = message() if callable(message) else message
+            result.set_exception(TimeoutError("Timeout" if text is None else text))
 
     if source.done():
         copy(source)
         return result  # type: ignore[no-any-return]
-    handle = loop.call_later(max(0, delay_until(timeout, loop)), expire)
+    handle = loop.call_later(max(0, delay_until(timeout, loop)), expire, source)
     result.add_done_callback(lambda _: handle.cancel())
     if isinstance(source, asyncio.Future):
         source.add_done_callback(copy)
