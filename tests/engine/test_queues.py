@@ -16,6 +16,7 @@ from tests.support.loops import FACTORIES, LoopFactory, run
 
 from whirlwind import queues
 from whirlwind._base.errors import WhirlwindError
+from whirlwind._engine.waiters import MOST_EXPIRED
 
 SECOND = datetime.timedelta(seconds=1)
 KINDS = [queues.Queue, queues.LifoQueue, queues.PriorityQueue]
@@ -321,13 +322,14 @@ def test_a_queue_does_not_grow_by_waiters_whose_time_has_passed(kind: QueueFacto
         queue = kind(maxsize=1)
         late: list[asyncio.Future[Any]] = [queue.get(timeout=SECOND) for _ in range(1_000)]
         await asyncio.wait(late)
+        assert len(queue._getters) <= MOST_EXPIRED
         assert queue.statistics().getting == 0
         queue.put_nowait(0)
         late += [queue.put(n, timeout=SECOND) for n in range(1_000)]
         late += [queue.join(timeout=SECOND) for _ in range(1_000)]
         await asyncio.wait(late)
         assert queue.statistics().putting == 0
-        assert len(queue._joiners) == 0
+        assert queue._joiners.live() == 0
         assert {type(future.exception()) for future in late} == {TimeoutError}
 
     run(main())

@@ -101,7 +101,7 @@ class Condition:
         self._waiters: Line[bool] = Line("Condition.wait()", late=False)
 
     def __repr__(self) -> str:
-        waiting = f" waiters[{len(self._waiters)}]" if self._waiters.waiting else ""
+        waiting = f" waiters[{self._waiters.live()}]" if self._waiters.live() else ""
         return f"<{type(self).__name__}{waiting}>"
 
     def wait(self, timeout: Timeout = None) -> Future[bool]:
@@ -135,7 +135,7 @@ class Condition:
 
     def statistics(self) -> ConditionStatistics:
         """Return what can be counted of this Condition."""
-        return ConditionStatistics(waiting=len(self._waiters))
+        return ConditionStatistics(waiting=self._waiters.live())
 
     def _pass_on(self, notified: bool) -> None:
         Condition.notify(self)
@@ -190,7 +190,7 @@ class Event:
 
     def statistics(self) -> EventStatistics:
         """Return what can be counted of this Event."""
-        return EventStatistics(is_set=self._value, waiting=len(self._waiters))
+        return EventStatistics(is_set=self._value, waiting=self._waiters.live())
 
 
 class _Acquirable(ABC):
@@ -278,8 +278,8 @@ class Semaphore(_Acquirable):
 
     def __repr__(self) -> str:
         state = f"unlocked,value:{self._value}" if self._value else "locked"
-        if self._waiters.waiting:
-            state += f",waiters:{len(self._waiters)}"
+        if self._waiters.live():
+            state += f",waiters:{self._waiters.live()}"
         return f"<{type(self).__module__}.{type(self).__qualname__} at {id(self):#x} [{state}]>"
 
     def acquire(self, timeout: Timeout = None) -> Future[_Held]:
@@ -314,7 +314,7 @@ class Semaphore(_Acquirable):
 
     def statistics(self) -> SemaphoreStatistics:
         """Return what can be counted of this Semaphore."""
-        return SemaphoreStatistics(value=self._value, waiting=len(self._waiters))
+        return SemaphoreStatistics(value=self._value, waiting=self._waiters.live())
 
     def _pass_on(self, held: _Held) -> None:
         # Not release(), which a subclass may have given other things to do.
@@ -361,8 +361,8 @@ class Lock(_Acquirable):
 
     def __repr__(self) -> str:
         state = "locked" if self._locked else "unlocked"
-        if self._waiters.waiting:
-            state += f",waiters:{len(self._waiters)}"
+        if self._waiters.live():
+            state += f",waiters:{self._waiters.live()}"
         return f"<{type(self).__module__}.{type(self).__qualname__} at {id(self):#x} [{state}]>"
 
     def acquire(self, timeout: Timeout = None) -> Future[_Held]:
@@ -403,7 +403,7 @@ class Lock(_Acquirable):
 
     def statistics(self) -> LockStatistics:
         """Return what can be counted of this Lock."""
-        return LockStatistics(locked=self._locked, waiting=len(self._waiters))
+        return LockStatistics(locked=self._locked, waiting=self._waiters.live())
 
     def _pass_on(self, held: _Held) -> None:
         Lock.release(self)

@@ -232,8 +232,8 @@ class Queue(Generic[_T]):
         return QueueStatistics(
             size=self.qsize(),
             maxsize=self._maxsize,
-            getting=len(self._getters),
-            putting=len(self._putters),
+            getting=self._getters.live(),
+            putting=self._putters.live(),
             unfinished=self._unfinished_tasks,
         )
 
@@ -250,10 +250,10 @@ class Queue(Generic[_T]):
         parts = [f"maxsize={self._maxsize!r}"]
         if self._queue:
             parts.append(f"queue={self._queue!r}")
-        if self._getters.waiting:
-            parts.append(f"getters[{len(self._getters)}]")
-        if self._putters.waiting:
-            parts.append(f"putters[{len(self._putters)}]")
+        if self._getters.live():
+            parts.append(f"getters[{self._getters.live()}]")
+        if self._putters.live():
+            parts.append(f"putters[{self._putters.live()}]")
         if self._unfinished_tasks:
             parts.append(f"tasks={self._unfinished_tasks}")
         return " ".join(parts)

@@ -8,10 +8,10 @@ Whoever has to wait gets a ``Waiter``, a future, and a place at the end of a ``L
 has something to give pops the first waiter and gives it: the thing changes hands in that
 moment, so nobody who comes later can take it in between, and the line is first in, first out.
 
-A waiter leaves the line when it is given something, when its timeout passes and when it is
-cancelled; each of them takes it out at once, whatever its place. So a line holds live waiters
-only, and waiting with short timeouts in a loop does not make it grow. (The other way, marking
-the dead and sweeping now and then, costs a sweep of the whole line and a rule for when.)
+A waiter leaves the line at once when it is given something and when it is cancelled, whatever its
+place. One whose timeout passes stays until the line next moves, when all of those are taken out
+together, or until there are ``MOST_EXPIRED`` of them; so waiting with short timeouts in a loop
+does not make the line grow, and nothing ever searches it.
 
 The hard case is the turn between giving and taking. The result of a future reaches the
 coroutine that awaits it one turn of the loop later; a task that is cancelled in between never
@@ -35,6 +35,10 @@ from typing import Any, Final, Generic, NoReturn, TypeVar
 from whirlwind._engine.clock import delay_until
 
 _T = TypeVar("_T")
+
+# Expired waiters that a line which does not move keeps. Low enough to be no memory to speak of;
+# high enough for a burst of timeouts to be taken out in one go.
+MOST_EXPIRED: Final = 100
 
 Timeout = float | datetime.timedelta | None
 
@@ -137,19 +141,26 @@ class Line(Generic[_T]):
         late: Result of a waiter whose timeout passes; without it that is a ``TimeoutError``.
 
     Attributes:
-        waiting: The live waiters, first come first; the value is what each brought along, for
-            example the item that ``Queue.put`` wants to leave.
+        waiting: The waiters, first come first; the value is what each brought along, for example
+            the item that ``Queue.put`` wants to leave. May hold expired ones, which ``pop`` skips.
         purpose: As given.
     """
 
-    __slots__ = ("_late", "purpose", "waiting")
+    __slots__ = ("_expired", "_late", "purpose", "waiting")
 
     def __init__(self, purpose: str, *, late: _T | type[TimeoutError] = TimeoutError) -> None:
         self.purpose = purpose
         self.waiting: OrderedDict[Waiter[_T], Any] = OrderedDict()
+        self._expired: list[Waiter[_T]] = []
         self._late = late
 
     def __len__(self) -> int:
+        """How many are in the line, with those whose timeout passed since it last moved."""
+        return len(self.waiting)
+
+    def live(self) -> int:
+        """Return how many still wait."""
+        self._sweep()
         return len(self.waiting)
 
     def join(
@@ -172,6 +183,8 @@ class Line(Generic[_T]):
         Raises:
             TypeError: ``timeout`` is neither a number nor a ``timedelta``.
         """
+        if self._expired:
+            self._sweep()
         waiter: Waiter[_T] = Waiter()
         waiter._line = self
         waiter._stage = _IN_LINE
@@ -198,6 +211,8 @@ class Line(Generic[_T]):
 
     def pop(self) -> Waiter[_T] | None:
         """Take the first waiter out; the caller gives it something. None if nobody waits."""
+        if self._expired:
+            self._sweep()
         while self.waiting:
             waiter = self.waiting.popitem(last=False)[0]
             if not waiter.done():  # a program may resolve any future that it can reach
@@ -206,6 +221,8 @@ class Line(Generic[_T]):
 
     def pop_with(self) -> tuple[Waiter[_T], Any] | None:
         """As ``pop``, with what the waiter brought along."""
+        if self._expired:
+            self._sweep()
         while self.waiting:
             pair = self.waiting.popitem(last=False)
             if not pair[0].done():
@@ -223,7 +240,13 @@ class Line(Generic[_T]):
 
     def _expire(self, waiter: Waiter[_T]) -> None:
         waiter._timer = None
-        self.leave(waiter)
+        waiter._stage = _SETTLED
+        # A line that never moves again keeps the waiter; the waiter must not keep the line.
+        waiter._take_back = None
+        del waiter._line
+        self._expired.append(waiter)
+        if len(self._expired) > MOST_EXPIRED:
+            self._sweep()
         if waiter.done():
             return
         if self._late is TimeoutError:
@@ -233,6 +256,11 @@ class Line(Generic[_T]):
             waiter.exception()
         else:
             waiter.set_result(self._late)  # type: ignore[arg-type]
+
+    def _sweep(self) -> None:
+        for waiter in self._expired:
+            self.waiting.pop(waiter, None)
+        self._expired.clear()
 
 
 def _seen(waiter: Any) -> None:
