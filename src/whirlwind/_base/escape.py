@@ -20,6 +20,9 @@ from whirlwind._base.percent import unquote, unquote_to_bytes
 # Control characters and the blank; other white space (U+00A0 …) means something in a text.
 _BLANKS: Final = re.compile(r"[\x00-\x20]+")
 
+# Python's int() takes 4300 digits; there are no characters beyond 1114111.
+_ENDLESS_REFERENCE: Final = re.compile(r"&#[0-9]{4000,}+;?")
+
 
 @overload
 def utf8(value: bytes) -> bytes: ...
@@ -111,7 +114,8 @@ def xhtml_unescape(value: str | bytes) -> str:
 
     Source: WHATWG HTML, section 13.2.5.72 and following.
     """
-    return html.unescape(to_unicode(value))
+    # html.unescape raises ValueError where int() refuses the digits, which are a peer's to choose.
+    return html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", to_unicode(value)))
 
 
 def json_encode(value: Any) -> str:
