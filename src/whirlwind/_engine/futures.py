@@ -9,11 +9,13 @@ import asyncio
 import concurrent.futures
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, overload
 
 from whirlwind._base.log import app_log
 from whirlwind._engine.coroutine import call_with_result
 
+P = ParamSpec("P")
+T = TypeVar("T")
 AnyFuture = Any  # an asyncio future or a pool's; the two share no base class
 
 
@@ -125,6 +127,16 @@ class DummyExecutor(concurrent.futures.Executor):
 
 
 dummy_executor = DummyExecutor()
+
+
+@overload
+def run_on_executor(method: Callable[P, T], /) -> Callable[P, asyncio.Future[T]]: ...
+
+
+@overload
+def run_on_executor(
+    *, executor: str
+) -> Callable[[Callable[P, T]], Callable[P, asyncio.Future[T]]]: ...
 
 
 def run_on_executor(*args: Any, **kwargs: Any) -> Any:

@@ -853,12 +853,11 @@ def start_as_is(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
             context.run(_begin, task, function, args, kwargs)
     finally:
         _depth -= 1
-    if task._state == _PENDING and task._loop_ is None:
-        loop = _get_running_loop()
-        if loop is not None:
-            task._loop_ = loop
-            if loop.get_debug():
-                task._source = traceback.extract_stack(sys._getframe(_CALLER))
+    if task._state == _PENDING:
+        if task._loop_ is None:
+            task._loop_ = _get_running_loop()
+        if task._loop_ is not None and task._loop_.get_debug():
+            task._source = traceback.extract_stack(sys._getframe(_CALLER))
     return task
 
 

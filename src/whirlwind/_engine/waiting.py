@@ -96,7 +96,7 @@ def with_timeout(
         else:
             result.set_result(done.result())
 
-    def expire(source: Any) -> None:
+    def expire(source: Any) -> None:  # noqa: ARG001
         # The timer holds the source: a coroutine that only we wait for must not be collected.
         if not result.done():
             text = message() if callable(message) else message

@@ -1,0 +1,248 @@
+"""sleep, with_timeout, multi, WaitIterator, Runner."""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import contextvars
+import datetime
+import threading
+import time
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+from tests.conftest import LogWatch
+from tests.engine.conftest import Run
+from tests.support.loops import run as run_virtual
+
+from whirlwind import gen
+from whirlwind._engine.clock import set_clock
+
+Steps = Generator[Any, Any, Any]
+FOREVER = datetime.timedelta(seconds=1000)
+NOW = datetime.timedelta(seconds=0)
+
+
+def test_sleep_ends_when_its_time_has_come() -> None:
+    async def main() -> list[float]:
+        loop = asyncio.get_running_loop()
+        ends = []
+        for sleeping in [gen.sleep(2), gen.sleep(1)]:
+            await sleeping
+            ends.append(loop.time())
+        return ends
+
+    assert run_virtual(main()) == [2, 2]
+
+
+# --- with_timeout -----------------------------------------------------------------------------
+
+
+def test_what_ends_in_time_gives_its_own_outcome(run: Run) -> None:
+    async def breaks() -> None:
+        raise KeyError
+
+    async def main() -> None:
+        assert await gen.with_timeout(FOREVER, asyncio.sleep(0, 1)) == 1
+        assert await gen.with_timeout(NOW, gen.maybe_future(2)) == 2
+        with pytest.raises(KeyError):
+            await gen.with_timeout(FOREVER, breaks())
+        cancelled = asyncio.get_running_loop().create_future()
+        waiting = gen.with_timeout(FOREVER, cancelled)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    run(main())
+
+
+def test_what_is_late_is_a_timeout_error_and_goes_on(run: Run) -> None:
+    async def main() -> None:
+        slow = asyncio.get_running_loop().create_future()
+        with pytest.raises(TimeoutError, match=r"^Timeout$"):
+            await gen.with_timeout(NOW, slow)
+        with pytest.raises(gen.TimeoutError, match="too slow"):
+            await gen.with_timeout(NOW, slow, message="too slow")
+        with pytest.raises(TimeoutError, match="made late"):
+            await gen.with_timeout(NOW, slow, message=lambda: "made late")
+        assert not slow.cancelled()
+        slow.set_result(1)
+
+    run(main())
+
+
+def test_an_absolute_deadline_counts_on_the_registered_clock() -> None:
+    async def main() -> float:
+        loop = asyncio.get_running_loop()
+        set_clock(loop, lambda: 5000 + loop.time())
+        with pytest.raises(TimeoutError):
+            await gen.with_timeout(5003, gen.sleep(100))
+        return loop.time()
+
+    assert run_virtual(main()) == 3
+
+
+def test_without_a_registered_clock_it_counts_on_the_wall_clock(run: Run) -> None:
+    async def main() -> None:
+        with pytest.raises(TimeoutError):
+            await gen.with_timeout(time.time() - 1, gen.sleep(1000))
+        with pytest.raises(TypeError, match="deadline"):
+            await gen.with_timeout("soon", gen.sleep(1000))  # type: ignore[arg-type]
+
+    run(main())
+
+
+def test_an_error_after_the_timeout_is_logged_unless_it_is_quiet(run: Run, logs: LogWatch) -> None:
+    async def main() -> None:
+        for quiet in ((), KeyError):
+            slow = asyncio.get_running_loop().create_future()
+            with pytest.raises(TimeoutError):
+                await gen.with_timeout(NOW, slow, quiet_exceptions=quiet)
+            slow.set_exception(KeyError())
+            await asyncio.sleep(0)
+
+    with logs.expect("whirlwind.application", "after timeout"):
+        run(main())
+
+
+def test_the_timer_goes_with_the_wait(run: Run) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        handles: list[asyncio.TimerHandle] = []
+        call_later = loop.call_later
+
+        class Watching:
+            def __getattr__(self, name: str) -> Any:
+                return getattr(loop, name)
+
+            def call_later(self, *args: Any, **kwargs: Any) -> asyncio.TimerHandle:
+                handles.append(call_later(*args, **kwargs))
+                return handles[-1]
+
+        asyncio._set_running_loop(Watching())  # type: ignore[arg-type]
+        try:
+            in_time = gen.with_timeout(FOREVER, asyncio.sleep(0))
+            given_up = gen.with_timeout(FOREVER, slow := loop.create_future())
+        finally:
+            asyncio._set_running_loop(loop)
+        await in_time
+        given_up.cancel()
+        await asyncio.sleep(0)
+        assert [handle.cancelled() for handle in handles] == [True, True]
+        assert not slow.cancelled()
+
+    run(main())
+
+
+def test_a_pool_future_may_be_late_too(run: Run) -> None:
+    release = threading.Event()
+
+    async def main() -> None:
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            working = pool.submit(release.wait)
+            with pytest.raises(TimeoutError):
+                await gen.with_timeout(NOW, working)
+            release.set()
+            assert await gen.with_timeout(FOREVER, working) is True
+
+    run(main())
+
+
+# --- multi ------------------------------------------------------------------------------------
+
+
+def test_multi_takes_any_iterable_and_nests(run: Run) -> None:
+    async def main() -> None:
+        assert await gen.multi(asyncio.sleep(0, n) for n in range(3)) == [0, 1, 2]
+        assert await gen.multi({"a": [asyncio.sleep(0, 1)], "b": None}) == {"a": [1], "b": None}
+        assert await gen.multi([]) == []
+
+    run(main())
+
+
+def test_multi_says_what_it_cannot_wait_for() -> None:
+    with pytest.raises(gen.BadYieldError):
+        gen.multi([1])
+
+
+def test_cancelling_multi_cancels_its_children(run: Run) -> None:
+    async def main() -> None:
+        children = [asyncio.get_running_loop().create_future() for _ in range(3)]
+        whole = gen.multi(children)
+        whole.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await whole
+        assert whole.cancelled()
+        assert all(child.cancelled() for child in children)
+
+    run(main())
+
+
+# --- WaitIterator -----------------------------------------------------------------------------
+
+
+def test_futures_come_in_the_order_in_which_they_end(run: Run) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        futures = [loop.create_future() for _ in range(3)]
+        for turn in (2, 0, 1):
+            loop.call_soon(futures[turn].set_result, turn)
+        iterator: Any = gen.WaitIterator(*futures)
+        assert iterator.current_index is None
+        seen = []
+        while not iterator.done():
+            result = await iterator.next()
+            assert iterator.current_future is futures[result]
+            seen.append((iterator.current_index, result))
+        assert seen == [(2, 2), (0, 0), (1, 1)]
+
+    run(main())
+
+
+def test_names_duplicates_and_async_for(run: Run) -> None:
+    async def main() -> None:
+        done = gen.maybe_future("x")
+        named = gen.WaitIterator(a=done, b=asyncio.ensure_future(asyncio.sleep(0, "y")))
+        assert [(named.current_index, value) async for value in named] == [("a", "x"), ("b", "y")]
+        twice = gen.WaitIterator(done, done)
+        assert [(twice.current_index, value) async for value in twice] == [(0, "x"), (1, "x")]
+        with pytest.raises(ValueError, match="not both"):
+            gen.WaitIterator(done, a=done)
+
+    run(main())
+
+
+def test_an_error_names_its_future_by_the_index(run: Run) -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        broken = loop.create_future()
+        broken.set_exception(KeyError("k"))
+        iterator = gen.WaitIterator(loop.create_future(), broken)
+        with pytest.raises(KeyError):
+            await iterator.next()
+        assert iterator.current_index == 1
+        assert not iterator.done()
+
+    run(main())
+
+
+# --- Runner -----------------------------------------------------------------------------------
+
+
+def test_a_runner_drives_a_generator_that_has_begun(run: Run) -> None:
+    def body() -> Steps:
+        first = yield asyncio.sleep(0, 1)
+        try:
+            yield gen.with_timeout(NOW, gen.sleep(1000))
+        except TimeoutError:
+            return first + 1
+
+    async def main() -> None:
+        generator = body()
+        result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        runner = gen.Runner(contextvars.copy_context().run, generator, result, next(generator))
+        assert await result == 2
+        assert runner.finished
+
+    run(main())
