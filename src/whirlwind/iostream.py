@@ -8,6 +8,7 @@ from whirlwind._base.publish import publish
 from whirlwind._net.base_stream import ERRNO_CONNRESET as _ERRNO_CONNRESET
 from whirlwind._net.base_stream import BaseIOStream
 from whirlwind._net.iostream import IOStream, PipeIOStream, SSLIOStream
+from whirlwind._net.stream_buffer import WriteBuffer as _StreamBuffer
 from whirlwind._net.stream_errors import (
     StreamBufferFullError,
     StreamClosedError,
@@ -16,6 +17,7 @@ from whirlwind._net.stream_errors import (
 
 __all__ = [
     "_ERRNO_CONNRESET",
+    "_StreamBuffer",
     "BaseIOStream",
     "IOStream",
     "PipeIOStream",

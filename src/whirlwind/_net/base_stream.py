@@ -270,19 +270,18 @@ class BaseIOStream:
 
         Returns:
             Future of all bytes; of what is left in the buffer, perhaps none, if the stream is
-            closed already.
+            closed already, be it with an error: so what came before the error can be had by
+            reading again.
 
         Raises:
-            StreamClosedError: In the future: the stream ended with an error, such as a reset,
-                so that what came is not all there was; ``real_error`` says which.
+            StreamClosedError: In the future: the stream ended with an error, ``real_error``.
+                A reset by the peer counts as an end, since many peers end that way: a program
+                that must know whether it has everything looks at ``error`` afterwards.
             AssertionError: Another read is pending.
         """
         if self._closed and self._read_future is None:
             future = self._new_future()
-            if self.error is None:
-                future.set_result(self._read_buffer.take(len(self._read_buffer)))
-            else:
-                fail(future, self._closed_error())
+            future.set_result(self._read_buffer.take(len(self._read_buffer)))
             return future
         return self._start_read(ReadUntilClose())
 
@@ -301,26 +300,41 @@ class BaseIOStream:
         self._read_future = future
         self._read = read
         try:
+            self._try_inline_read()
+        except BaseException:
+            # The program learns of it here: what it would wait for is not handed out.
+            self._read = self._read_future = None
+            raise
+        return future
+
+    def _try_inline_read(self) -> None:
+        """Answer the read that just began without waiting, or have the loop watch for more."""
+        try:
             # What was read ahead, even after closing: it may hold the answer.
             if self._answer():
                 if self._close_callback is not None:
                     self._watch_when_idle()
-                return future
-            self._check_closed()
-        except StreamClosedError:
-            self._read = self._read_future = None
-            raise
+                return
         except UnsatisfiableReadError as error:
             self._close_for(error)
-            return future
-        if not self._opening:
-            if not (self._drained and self._state is not None and self._state & _READ):
-                self._handle_read()
-            if self._read_future is future and not self._closed:
-                self._watch(_READ)
-            elif self._close_callback is not None:
-                self._watch_when_idle()
-        return future
+            return
+        self._check_closed()
+        if self._opening:
+            if not self._open_inline():
+                self._watch_what_is_needed()
+                return
+            if self._write_buffer:
+                self._handle_write()
+        if not (self._drained and self._state is not None and self._state & _READ):
+            broken = self._read_or_close()
+            if broken is not None:
+                raise broken
+        if self._closed:
+            return
+        if self._read is not None:
+            self._watch(_READ)
+        elif self._close_callback is not None:
+            self._watch_when_idle()
 
     def _answer(self) -> bool:
         """Resolve the pending read if the buffer holds what it wants."""
@@ -352,24 +366,37 @@ class BaseIOStream:
         self._read = self._read_future = None
 
     def _handle_read(self) -> None:
-        """Read what the file has, as far as the pending read needs it, and answer that."""
+        """Do what an event of the file calls for."""
+        error = self._read_or_close()
+        if error is not None:
+            gen_log.warning("error on read: %s", error)
+
+    def _read_or_close(self) -> Exception | None:
+        """Read what the file has, answer the pending read, and close where the file ends.
+
+        Returns:
+            An error that closed the stream and that is more than a peer that went away.
+        """
         future = self._read_future
         if future is not None and future.cancelled():
             self._abandon_read()
         try:
-            ended = self._read_available()
+            if self._read_available() and not self._closed:
+                self.close()
         except UnsatisfiableReadError as error:
             self._close_for(error)
         except StreamBufferFullError as error:
             gen_log.error("%s", error)
             self.close(exc_info=error.with_traceback(None))
-        except OSError as error:
-            if error.errno not in ERRNO_CONNRESET:
-                gen_log.warning("Read error on %s: %s", self._name(), error)
-            self._finish_at_end(error)
-        else:
-            if ended and not self._closed:
-                self._finish_at_end(None)
+            return self._closed_error()
+        except Exception as error:  # what a subclass raises may be anything
+            # The traceback leads to this stream: keeping it would make a cycle.
+            error = error.with_traceback(None)
+            if self._read is not None:
+                self._answer()  # with what came before the error
+            self.close(exc_info=error)
+            return None if self._is_connreset(error) else error
+        return None
 
     def _read_available(self) -> bool:
         """Read chunks until the read is answered, the file is empty or others must have a turn.
@@ -446,13 +473,6 @@ class BaseIOStream:
             self._handle_read()
             self._watch_what_is_needed()
 
-    def _finish_at_end(self, error: BaseException | None) -> None:
-        """Close after the file ended; a read to the end has all it wants if it ended in order."""
-        if error is not None:
-            # The traceback leads to this stream: keeping it would make a cycle.
-            error = error.with_traceback(None)
-        self.close(exc_info=error or False)
-
     # --- writing --------------------------------------------------------------------------
 
     def write(self, data: bytes | memoryview) -> asyncio.Future[None]:
@@ -463,8 +483,8 @@ class BaseIOStream:
         back.
 
         Args:
-            data: Bytes to write. A ``memoryview`` is not copied: its memory must not change
-                before the future is done.
+            data: Bytes to write. The memory of a large ``memoryview`` or ``bytearray`` is not
+                copied and must not change before the future is done.
 
         Returns:
             Future of None, resolved when the last byte has been handed to the system. If the
@@ -483,8 +503,8 @@ class BaseIOStream:
         if type(data) is not bytes:
             if not isinstance(data, bytes | bytearray | memoryview):
                 raise TypeError(f"write() takes bytes or a memoryview, not {type(data).__name__}")
-            # Only memory that the program says will not change is used in place.
-            data = data.cast("B") if isinstance(data, memoryview) and data.nbytes else bytes(data)
+            view = memoryview(data)
+            data = view.cast("B") if view.nbytes else b""  # sizes below are in bytes
         size = len(data)
         limit = self.max_write_buffer_size
         if limit is not None and size and len(buffer) + size > limit:
@@ -495,6 +515,8 @@ class BaseIOStream:
             with memoryview(data) as view:
                 sent = self._write_piece(view)
             if sent < 0:  # the stream is closed
+                if type(data) is memoryview:
+                    data.release()
                 fail(future, self._closed_error())
                 return future
             self._total_write_done_index += sent
@@ -528,7 +550,7 @@ class BaseIOStream:
         except BlockingIOError:
             return 0
         except OSError as error:
-            if error.errno not in ERRNO_CONNRESET:
+            if not self._is_connreset(error):
                 gen_log.warning("Write error on %s: %s", self._name(), error)
             # A peer that has seen enough may answer and close without reading to the end. Its
             # answer is in the kernel still, and closing would throw it away.
@@ -585,16 +607,18 @@ class BaseIOStream:
             future is not None
             and not future.cancelled()
             and type(self._read) is ReadUntilClose
-            and self.error is None
+            and (self.error is None or self._is_connreset(self.error))
         ):
             self._finish_read(self._read_buffer.take(len(self._read_buffer)))
         self._closed = True
         if self._state is not None:
             self.io_loop.remove_handler(self.fileno())
             self._state = None
-        self.close_fd()
-        self._fail_pending()
-        self._announce_close()
+        try:
+            self.close_fd()
+        finally:
+            self._fail_pending()
+            self._announce_close()
 
     def closed(self) -> bool:
         """Return True if the stream has been closed, by either side.
@@ -633,7 +657,9 @@ class BaseIOStream:
         pending += [future for _, future in self._write_futures]
         self._read = self._read_future = None
         self._write_futures.clear()
-        self._write_buffer = None
+        if self._write_buffer is not None:
+            self._write_buffer.clear()
+            self._write_buffer = None
         return pending
 
     def _fail_writes(self, error: StreamClosedError) -> None:
@@ -660,6 +686,10 @@ class BaseIOStream:
         if self._closed:
             raise self._closed_error()
 
+    def _is_connreset(self, error: BaseException) -> bool:
+        """Return True if ``error`` says no more than that the peer went away."""
+        return isinstance(error, OSError) and error.errno in ERRNO_CONNRESET
+
     def _closed_error(self) -> StreamClosedError:
         if isinstance(self.error, StreamBufferFullError):
             return StreamOverfullError(self.error)
@@ -679,6 +709,14 @@ class BaseIOStream:
             True if the stream is open now; False if it waits further, or was closed.
         """
         raise NotImplementedError
+
+    def _open_inline(self) -> bool:
+        """Go on with opening without an event, if that can be of any use.
+
+        Returns:
+            As ``_open_further``.
+        """
+        return False
 
     def _handle_events(self, fd: Any, events: int) -> None:
         if self._closed:

@@ -174,9 +174,9 @@ class IOStream(BaseIOStream):
                 needed where certificates are checked.
 
         Returns:
-            Future of the new stream, resolved after the handshake. Fails with the
-            ``ssl.SSLError`` of a failed handshake, with ``StreamClosedError`` if the
-            connection ended.
+            Future of the new stream, resolved after the handshake. Fails with the error of a
+            handshake that went wrong, an ``ssl.SSLError`` or another ``OSError``. Cancelling
+            it closes the connection.
 
         Raises:
             ValueError: Something is pending, or bytes have been read ahead: they came in the
@@ -217,7 +217,10 @@ class IOStream(BaseIOStream):
             max_write_buffer_size=self.max_write_buffer_size,
         )
         stream.set_close_callback(callback)
-        return stream.wait_for_handshake()
+        future = stream.wait_for_handshake()
+        # Nobody else has the new stream: a program that does not wait for it cannot close it.
+        future.add_done_callback(lambda future: stream.close() if future.cancelled() else None)
+        return future
 
 
 class SSLIOStream(IOStream):
@@ -273,9 +276,9 @@ class SSLIOStream(IOStream):
                 options say that certificates are not checked.
 
         Returns:
-            Future of this stream, resolved when the handshake is done. Fails with the
-            ``ssl.SSLError`` of a handshake that went wrong, with ``StreamClosedError`` where
-            there is no connection, ``real_error`` telling why.
+            Future of this stream, resolved when the handshake is done. Fails with the error
+            of a connection or handshake that went wrong, an ``ssl.SSLError`` or another
+            ``OSError``; with ``StreamClosedError`` if the program closed the stream.
         """
         assert isinstance(self, SSLIOStream)
         self._server_hostname = server_hostname
@@ -287,8 +290,9 @@ class SSLIOStream(IOStream):
         """Wait until the handshake is done.
 
         Returns:
-            Future of this stream. Fails with the ``ssl.SSLError`` of a handshake that went
-            wrong, with ``StreamClosedError`` if the stream closes first for another reason.
+            Future of this stream. Fails with the error of a handshake that went wrong, an
+            ``ssl.SSLError`` or another ``OSError``; with ``StreamClosedError`` if the program
+            closed the stream.
 
         Raises:
             RuntimeError: Somebody waits for it already.
@@ -311,6 +315,10 @@ class SSLIOStream(IOStream):
             if not self._wrap():
                 return False
         return self._shake_hands()
+
+    def _open_inline(self) -> bool:
+        # The last message of the handshake, and data after it, may be there already.
+        return isinstance(self.socket, ssl.SSLSocket) and self._shake_hands()
 
     def _wrap(self) -> bool:
         # Wrapping moves the descriptor to another object; the loop must not hold the old one.
@@ -337,8 +345,7 @@ class SSLIOStream(IOStream):
         except ssl.SSLWantWriteError:
             self._opening_events = IOLoop.WRITE
         except (OSError, ValueError) as error:  # SSLError is an OSError
-            gone = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
-            if isinstance(error, ssl.SSLError) and not gone:
+            if isinstance(error, ssl.SSLError) and not self._is_connreset(error):
                 gen_log.warning("SSL Error on %s %s: %s", self._name(), self._peer(), error)
             # Anything else is a peer that went away, port scanners most of all: no line.
             self.close(exc_info=error.with_traceback(None))
@@ -348,6 +355,11 @@ class SSLIOStream(IOStream):
             self._handshake_done()
             return True
         return False
+
+    def _is_connreset(self, error: BaseException) -> bool:
+        # A cut without the farewell of TLS comes as an error of a class of its own.
+        gone = isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+        return gone or super()._is_connreset(error)
 
     def _handshake_done(self) -> None:
         future, self._handshake_future = self._handshake_future, None
@@ -365,8 +377,7 @@ class SSLIOStream(IOStream):
         if future is not None and not future.done():
             # What was wrong with the handshake is what its waiter asks about; to the others it
             # is a reason for the stream being closed.
-            wrong = self.error if isinstance(self.error, ssl.SSLError | ValueError) else None
-            fail(future, wrong or self._closed_error())
+            fail(future, self.error or self._closed_error())
         super()._fail_pending()
 
     def close_fd(self) -> None:

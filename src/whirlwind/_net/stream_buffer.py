@@ -31,9 +31,6 @@ Bytes: TypeAlias = bytes | bytearray | memoryview
 # memoryview object that avoids it (50 to 60 ns each, measured).
 LARGE_PIECE: Final = 2048
 
-# A run of copied pieces is closed at this size: growing it further would move it again.
-_RUN_SIZE: Final = 65_536
-
 
 class ReadBuffer:
     """Bytes that have arrived and that nobody has taken yet."""
@@ -161,14 +158,15 @@ class WriteBuffer:
     ``stream._total_write_index`` itself.
     """
 
-    __slots__ = ("_first", "_pieces", "_size")
+    __slots__ = ("_buffers", "_first", "_large_buf_threshold", "_size")
 
     def __init__(self) -> None:
-        # Views are pieces that were kept, bytearrays runs of small ones that were copied; only
-        # the last run grows, and only while nobody holds a view of it.
-        self._pieces: deque[memoryview | bytearray] = deque()
-        self._first = 0  # bytes of the first piece that have been written
+        # Views are pieces that were kept, bytearrays runs of small ones that were copied. A run
+        # forgets what is written as it grows, so it may go on for as long as the stream.
+        self._buffers: deque[memoryview | bytearray] = deque()
+        self._first = 0  # bytes of the first piece, if it is a view, that have been written
         self._size = 0
+        self._large_buf_threshold = LARGE_PIECE  # the name by which programs have tuned it
 
     def __len__(self) -> int:
         return self._size
@@ -177,22 +175,20 @@ class WriteBuffer:
         """Add bytes at the end.
 
         Args:
-            data: A ``memoryview`` or ``bytes`` over LARGE_PIECE is kept and must not change
-                until it is written; anything else is copied.
+            data: Copied if it is small. A piece over LARGE_PIECE is kept and must not change
+                until it is written; a ``bytearray`` refuses to change its size meanwhile.
         """
         size = data.nbytes if type(data) is memoryview else len(data)
-        if size > LARGE_PIECE and type(data) is not bytearray:
+        if size > self._large_buf_threshold:
             view = memoryview(data)
             # Counting below is in bytes; a view of wider items, or of a matrix, counts items.
-            self._pieces.append(view if view.format == "B" and view.ndim == 1 else view.cast("B"))
-        elif size > LARGE_PIECE:
-            self._pieces.append(memoryview(bytes(data)))
+            self._buffers.append(view if view.format == "B" and view.ndim == 1 else view.cast("B"))
         elif size:
-            last = self._pieces[-1] if self._pieces else None
-            if type(last) is bytearray and len(last) < _RUN_SIZE:
+            last = self._buffers[-1] if self._buffers else None
+            if type(last) is bytearray:
                 last += data
             else:
-                self._pieces.append(bytearray(data))
+                self._buffers.append(bytearray(data))
         self._size += size
 
     def peek(self, size: int | None = None) -> memoryview:
@@ -205,9 +201,9 @@ class WriteBuffer:
             Bytes to be written next, at least one if there are any. Release the view (use it
             in a ``with`` statement) before anything is appended.
         """
-        if not self._pieces:
+        if not self._buffers:
             return memoryview(b"")
-        view = memoryview(self._pieces[0])
+        view = memoryview(self._buffers[0])
         if size is None:
             return view[self._first :] if self._first else view
         return view[self._first : self._first + size]
@@ -216,12 +212,28 @@ class WriteBuffer:
         """Remove ``size`` bytes, from 0 to ``len()``, from the front: they are on the wire."""
         assert 0 <= size <= self._size
         self._size -= size
-        pieces = self._pieces
+        pieces = self._buffers
         while size:
             left = len(pieces[0]) - self._first
             if size < left:
-                self._first += size
+                first = pieces[0]
+                if isinstance(first, bytearray):
+                    del first[:size]  # moves a pointer
+                else:
+                    self._first += size
                 break
-            pieces.popleft()
+            _release(pieces.popleft())
             self._first = 0
             size -= left
+
+    def clear(self) -> None:
+        """Remove everything, and let go of the memory of others."""
+        while self._buffers:
+            _release(self._buffers.popleft())
+        self._first = self._size = 0
+
+
+def _release(piece: memoryview | bytearray) -> None:
+    # Not left to the collector: while the view lives, its owner cannot resize the memory.
+    if isinstance(piece, memoryview):
+        piece.release()
