@@ -198,6 +198,20 @@ POOL_IDLE_TIMEOUT: Final = _limit(
     setting=None,
     origin="below the 65 to 75 seconds after which common servers close",
 )
+MAX_TARGETS: Final = _limit(
+    "MAX_TARGETS",
+    512,
+    "URLs of up to 512 characters that the client remembers taken apart",
+    setting=None,
+    origin="about 0.5 MB",
+)
+MAX_REDIRECT_BODY: Final = _limit(
+    "MAX_REDIRECT_BODY",
+    65_536,
+    "bytes read of a redirect's body, so that its connection can be used again",
+    setting=None,
+    origin="cheaper than a new connection up to about here",
+)
 MAX_POOL_IDLE: Final = _limit(
     "MAX_POOL_IDLE",
     100,

@@ -1,0 +1,193 @@
+"""``AsyncHTTPClient``: the interface of HTTP clients, and which client a program gets.
+
+Layer: HTTP. Imports from ``_base``, ``_net`` and ``_proto``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections.abc import Callable
+from typing import Any, ClassVar, cast
+
+from whirlwind._base.configurable import Configurable
+from whirlwind._http.client.request import HTTPRequest, _RequestProxy
+from whirlwind._http.client.response import HTTPResponse
+from whirlwind._net.ioloop import IOLoop
+from whirlwind._proto.http.headers import HTTPHeaders
+
+
+class FetchFuture(asyncio.Future[HTTPResponse]):
+    """The future of one fetch. Cancelling it aborts the fetch.
+
+    A class of its own because the other way, a done callback on every future, costs each fetch
+    a turn of the loop.
+
+    Attributes:
+        abort: Stops the fetch; set by a client that can be stopped, None once it is over.
+    """
+
+    __slots__ = ("_raise_error", "abort")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, raise_error: bool) -> None:
+        super().__init__(loop=loop)
+        self._raise_error = raise_error
+        self.abort: Callable[[], None] | None = None
+
+    def respond(self, response: HTTPResponse) -> None:
+        """Take the response; what a client's ``fetch_impl`` is given as its callback."""
+        self.abort = None
+        if self.done():
+            return  # cancelled, and the client came to an end of its own all the same
+        error = response.error
+        if error is not None and (self._raise_error or not response._error_is_response_code):
+            self.set_exception(error)
+        else:
+            self.set_result(response)
+
+    def cancel(self, msg: Any = None) -> bool:
+        abort, self.abort = self.abort, None
+        cancelled = super().cancel(msg)
+        if abort is not None:
+            abort()
+        return cancelled
+
+
+class AsyncHTTPClient(Configurable):
+    """An HTTP client that does not block.
+
+    >>> async def title():
+    ...     response = await AsyncHTTPClient().fetch("http://example.com/")
+    ...     return response.body
+
+    There is one client per event loop: calling ``AsyncHTTPClient()`` again gives the same one,
+    so that its connections are shared. ``configure`` says what kind of client that is.
+
+    Args:
+        force_instance: True for a client of one's own; close it after use.
+        defaults: Values for arguments of ``HTTPRequest`` that requests leave at None.
+        **kwargs: What else the configured client takes, such as ``max_clients``. They count
+            for the first client of a loop only.
+
+    Attributes:
+        io_loop: The loop that the client belongs to.
+        defaults: The values for what requests leave open.
+    """
+
+    _instance_cache: weakref.WeakKeyDictionary[IOLoop, AsyncHTTPClient] | None
+    _default: ClassVar[type[AsyncHTTPClient]]
+
+    @classmethod
+    def join(cls, *, default: type[AsyncHTTPClient]) -> None:
+        """Say what ``AsyncHTTPClient()`` builds; the room does so when it is imported."""
+        cls._default = default
+
+    @classmethod
+    def configurable_base(cls) -> type[Configurable]:
+        return AsyncHTTPClient
+
+    @classmethod
+    def configurable_default(cls) -> type[Configurable]:
+        return cls._default
+
+    @classmethod
+    def _async_clients(cls) -> weakref.WeakKeyDictionary[IOLoop, AsyncHTTPClient]:
+        # One for each class: a program may use two kinds of clients on one loop.
+        found = cls.__dict__.get("_async_client_dict")
+        if found is None:
+            found = weakref.WeakKeyDictionary()
+            cls._async_client_dict = found  # type: ignore[attr-defined]
+        return cast("weakref.WeakKeyDictionary[IOLoop, AsyncHTTPClient]", found)
+
+    def __new__(cls, force_instance: bool = False, **kwargs: Any) -> Any:
+        io_loop = IOLoop.current()
+        cache = None if force_instance else cls._async_clients()
+        if cache is not None:
+            found = cache.get(io_loop)
+            if found is not None:
+                return found
+        client = super().__new__(cls, **kwargs)
+        # Remembered by the instance, so that closing it removes it from where it was found.
+        client._instance_cache = cache
+        if cache is not None:
+            cache[client.io_loop] = client
+        return client
+
+    def initialize(self, defaults: dict[str, Any] | None = None) -> None:
+        """Set up a new client; stands in for ``__init__``.
+
+        Args:
+            defaults: Values for what requests leave open, over those of ``HTTPRequest``.
+        """
+        self.io_loop = IOLoop.current()
+        self.defaults: dict[str, Any] = dict(HTTPRequest._DEFAULTS)
+        if defaults is not None:
+            self.defaults.update(defaults)
+        self._closed = False
+
+    def close(self) -> None:
+        """Close the client and its connections; it cannot be used afterwards.
+
+        Only clients made with ``force_instance=True`` need it, and those of a loop that ends.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        if self._instance_cache is not None:
+            cached = self._instance_cache.pop(self.io_loop, None)
+            # None when the loop is going away at this moment, and its entry with it.
+            if cached is not None and cached is not self:
+                raise RuntimeError("inconsistent AsyncHTTPClient cache")
+
+    def fetch(
+        self, request: str | HTTPRequest, raise_error: bool = True, **kwargs: Any
+    ) -> asyncio.Future[HTTPResponse]:
+        """Send a request.
+
+        Args:
+            request: A URL, or a request.
+            raise_error: Whether a status that is no success is an error. Failures without a
+                response (no connection, a timeout) are errors in any case.
+            **kwargs: Arguments of ``HTTPRequest``, for a URL.
+
+        Returns:
+            A future of the ``HTTPResponse``. Cancelling it ends the request.
+
+        Raises:
+            RuntimeError: The client is closed.
+            ValueError: ``kwargs`` came with an ``HTTPRequest``.
+            HTTPClientError: Through the future: the status is no success.
+            OSError: Through the future: no connection could be made.
+        """
+        if self._closed:
+            raise RuntimeError("fetch() called on closed AsyncHTTPClient")
+        if not isinstance(request, HTTPRequest):
+            request = HTTPRequest(url=request, **kwargs)
+        elif kwargs:
+            raise ValueError("kwargs can't be used if request is an HTTPRequest object")
+        # A copy, since a client may add fields to it. A program may have set a plain dict.
+        request.headers = HTTPHeaders(request.headers)
+        future = FetchFuture(self.io_loop.asyncio_loop, raise_error)
+        proxy = cast(HTTPRequest, _RequestProxy(request, self.defaults))
+        self.fetch_impl(proxy, future.respond)
+        return future
+
+    def fetch_impl(self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
+        """Send a request and call back with its response; what a kind of client implements.
+
+        Args:
+            request: The request, with the client's defaults filled in.
+            callback: To be called once with the response, on the loop; a failure is a response
+                of code 599 with its ``error``.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def configure(cls, impl: str | type[Configurable] | None, **kwargs: Any) -> None:
+        """Choose the class and the arguments of clients that are made from now on.
+
+        Args:
+            impl: A subclass, its dotted name, or None for the default.
+            **kwargs: Arguments for every new client, such as ``max_clients`` or ``defaults``.
+        """
+        super().configure(impl, **kwargs)

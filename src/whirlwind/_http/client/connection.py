@@ -1,0 +1,333 @@
+"""One connection of the HTTP client: a request goes out, a response comes in, again and again.
+
+Layer: HTTP. Imports from ``_base`` and ``_proto``.
+
+Theory of operation
+-------------------
+httptools (llhttp in its strict mode) finds the structure; it refuses what is ambiguous by
+itself: lone CR or LF, folded lines, white space before a colon, two lengths, a length beside
+chunks. What it lets pass is checked here: the version, transfer codings other than exactly
+``chunked``, the size of the header, the number of its fields, of trailers and of 1xx responses.
+
+A response belongs to the exchange that is under way; there is at most one. Its end is acted on
+when the parser has seen all bytes of one read, so that bytes after the end are known: a
+connection that got any is never used again (they would be the answer to the next request).
+
+The parser cannot be told that a response to HEAD has no body. Such a response is complete with
+its header, and the parser, which is waiting for a body, is thrown away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import httptools
+
+from whirlwind._base.errors import RemoteProtocolError
+from whirlwind._base.limits import MAX_INFORMATIONAL, MAX_TRAILER_COUNT
+from whirlwind._proto.http.errors import HTTPInputError
+from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
+
+
+class Exchange(Protocol):
+    """Who sent the request that a connection is waiting to have answered."""
+
+    is_head: bool
+    max_body_size: int
+
+    def first_byte(self) -> None: ...
+    def continue_received(self) -> None: ...
+    def headers_received(
+        self, code: int, reason: str, version: str, headers: HTTPHeaders
+    ) -> None: ...
+    def data_received(self, data: bytes) -> None: ...
+    def response_complete(self) -> None: ...
+    def connection_failed(self, error: BaseException | None) -> None: ...
+    def writing_resumed(self) -> None: ...
+
+
+class HTTPClientConnection(asyncio.Protocol):
+    """A connection to a server, as asyncio's transports drive it.
+
+    Args:
+        key: What makes the connection what it is; the pool files it under this.
+        max_header_size: Most bytes in the header of a response.
+        released: Called with the connection when it can take the next request.
+        lost: Called with the connection when it has ended.
+
+    Attributes:
+        key: As above.
+        transport: The transport, None before the connection is made and after it is lost.
+        used: Whether a response came through it already: then the server may have closed it
+            while we were writing.
+        writable: False while the transport's buffer is full.
+    """
+
+    def __init__(
+        self,
+        key: object,
+        *,
+        max_header_size: int,
+        released: Callable[[HTTPClientConnection], None],
+        lost: Callable[[HTTPClientConnection], None],
+    ) -> None:
+        self.key = key
+        self.transport: asyncio.Transport | None = None
+        self.used = False
+        self.writable = True
+        self._max_header_size = max_header_size
+        self._released = released
+        self._lost = lost
+        self._exchange: Exchange | None = None
+        self._sent = True
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._error: BaseException | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        self._fields: list[tuple[bytes, bytes]] = []
+        self._reason = b""
+        self._header_size = 0
+        self._in_header = True
+        self._informational = 0
+        self._interim = False
+        self._until_close = False
+        self._keep_alive = False
+        self._body_size = 0
+        self._trailers = 0
+        self._complete = False
+        self._leftover = False
+
+    # --- what the client calls ---
+
+    @property
+    def usable(self) -> bool:
+        """Whether a request can be sent."""
+        transport = self.transport
+        return transport is not None and self._exchange is None and not transport.is_closing()
+
+    def send(self, exchange: Exchange, wire: bytes, *, complete: bool) -> None:
+        """Send a request, or its beginning.
+
+        Args:
+            exchange: Who gets the response.
+            wire: The first bytes.
+            complete: Whether that is all; if not, ``write`` and ``request_complete`` follow.
+        """
+        assert self.transport is not None
+        self._exchange = exchange
+        self._sent = complete
+        self.transport.write(wire)
+
+    def write(self, wire: bytes) -> None:
+        """Send more of the request; nothing happens if the connection has ended."""
+        if self.transport is not None:
+            self.transport.write(wire)
+
+    def request_complete(self) -> None:
+        """Say that the request is sent: the connection can be used again after the response."""
+        self._sent = True
+
+    def pause(self) -> None:
+        """Read nothing more until ``resume``."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read again."""
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.resume_reading()
+
+    def abort(self) -> None:
+        """End the connection now; its exchange hears nothing more of it."""
+        self._exchange = None
+        if self.transport is not None:
+            self.transport.abort()
+
+    # --- what the transport calls ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        exchange = self._exchange
+        if exchange is None:
+            # Bytes that nobody asked for: whatever they are, they must not become an answer.
+            self.abort()
+            return
+        if self._in_header:
+            if not self._header_size:
+                exchange.first_byte()
+            self._header_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserCallbackError as error:
+            self._fail(error.__context__ or error)
+            return
+        except httptools.HttpParserUpgrade:
+            self._fail(HTTPInputError("server switched protocols without having been asked to"))
+            return
+        except httptools.HttpParserError as error:
+            # After a complete response: bytes that do not belong to it.
+            if not self._complete:
+                self._fail(HTTPInputError(f"malformed response: {error}"), error)
+                return
+            self._leftover = True
+        if self._complete:
+            self._end()
+        elif self._in_header and self._header_size > self._max_header_size:
+            self._fail(self._header_too_large())
+
+    def eof_received(self) -> None:
+        return None  # the transport closes, and connection_lost() decides what that means
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        exchange, self._exchange = self._exchange, None
+        until_close = self._until_close and not self._in_header
+        # The parser holds our methods; without this the two would wait for the collector.
+        self._parser = None
+        self.transport = None
+        self._lost(self)
+        if exchange is None:
+            return
+        if until_close and exc is None:
+            exchange.response_complete()
+        else:
+            exchange.connection_failed(exc)
+
+    def pause_writing(self) -> None:
+        self.writable = False
+
+    def resume_writing(self) -> None:
+        self.writable = True
+        if self._exchange is not None:
+            self._exchange.writing_resumed()
+
+    # --- what the parser calls ---
+
+    def on_message_begin(self) -> None:
+        if self._complete:
+            self._leftover = True
+
+    def on_status(self, reason: bytes) -> None:
+        self._reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._in_header:
+            self._fields.append((name, value))
+        else:
+            # Trailers are never merged into the header; what they say about framing or access
+            # comes too late to mean anything.
+            self._trailers += 1
+            if self._trailers > MAX_TRAILER_COUNT:
+                raise HTTPInputError(f"more than {MAX_TRAILER_COUNT} trailers (MAX_TRAILER_COUNT)")
+
+    def on_headers_complete(self) -> None:
+        exchange = self._exchange
+        if exchange is None or self._complete:
+            self._leftover = True
+            return
+        code: int = self._parser.get_status_code()
+        version: str = self._parser.get_http_version()
+        if version not in ("1.1", "1.0") or code < 100:
+            raise HTTPInputError(f"response of HTTP version {version} and status {code}")
+        size = sum([len(name) + len(value) + 4 for name, value in self._fields])
+        if size > self._max_header_size:
+            raise self._header_too_large()
+        if code < 200:
+            self._take_interim(code, exchange)
+            return
+        headers = fields_from_wire(self._fields)
+        self._in_header = False
+        self._take_framing(code, version, headers, exchange)
+        exchange.headers_received(code, self._reason.decode("latin-1"), f"HTTP/{version}", headers)
+        if exchange.is_head:
+            self._complete = True
+
+    def on_body(self, data: bytes) -> None:
+        exchange = self._exchange
+        if self._complete or exchange is None:
+            self._leftover = True
+            return
+        self._body_size += len(data)
+        if self._body_size > exchange.max_body_size:
+            what = "Body too long" if self._until_close else "chunked body too large"
+            raise HTTPInputError(f"{what}: over {exchange.max_body_size} bytes (max_body_size)")
+        exchange.data_received(data)
+
+    def on_message_complete(self) -> None:
+        if self._interim:
+            self._interim = False
+        elif self._complete:
+            self._leftover = True
+        else:
+            self._complete = True
+
+    # --- what follows from it ---
+
+    def _take_interim(self, code: int, exchange: Exchange) -> None:
+        self._informational += 1
+        if self._informational > MAX_INFORMATIONAL:
+            raise HTTPInputError(f"more than {MAX_INFORMATIONAL} 1xx responses (MAX_INFORMATIONAL)")
+        if code == 101:
+            raise HTTPInputError("server switched protocols without having been asked to")
+        self._interim = True
+        self._fields = []
+        self._reason = b""
+        self._header_size = 1
+        if code == 100:
+            exchange.continue_received()
+
+    def _take_framing(
+        self, code: int, version: str, headers: HTTPHeaders, exchange: Exchange
+    ) -> None:
+        coding = headers.get("Transfer-Encoding")
+        length = headers.get("Content-Length")
+        if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
+            raise HTTPInputError(f"Unsupported Transfer-Encoding {coding[:40]!r} in HTTP/{version}")
+        if code == 204 and (coding is not None or length not in (None, "0")):
+            raise HTTPInputError("Response with code 204 should not have body")
+        if length is not None and int(length) > exchange.max_body_size and not exchange.is_head:
+            raise HTTPInputError(
+                f"Content-Length too long: {length} is over {exchange.max_body_size} bytes "
+                "(max_body_size)"
+            )
+        self._until_close = (
+            coding is None and length is None and code not in (204, 304) and not exchange.is_head
+        )
+        option = headers.get("Connection", "").lower()
+        self._keep_alive = not self._until_close and (
+            "close" not in option if version == "1.1" else "keep-alive" in option
+        )
+
+    def _end(self) -> None:
+        exchange, self._exchange = self._exchange, None
+        reusable = self._keep_alive and self._sent and not self._leftover
+        if exchange is not None and exchange.is_head:
+            self._parser = httptools.HttpResponseParser(self)
+        transport = self.transport
+        if reusable and transport is not None and not transport.is_closing():
+            self.used = True
+            self._begin()
+            # Before the exchange hears of its end: the request that follows wants it.
+            self._released(self)
+        elif transport is not None:
+            transport.abort()
+        if exchange is not None:
+            exchange.response_complete()
+
+    def _fail(self, error: BaseException, cause: BaseException | None = None) -> None:
+        exchange, self._exchange = self._exchange, None
+        if cause is not None:
+            error.__cause__ = cause
+        if self.transport is not None:
+            self.transport.abort()
+        if exchange is not None:
+            exchange.connection_failed(error)
+
+    def _header_too_large(self) -> RemoteProtocolError:
+        return HTTPInputError(
+            f"response header is over {self._max_header_size} bytes (max_header_size)", status=431
+        )

@@ -1,0 +1,302 @@
+"""Opens connections: name, address, socket, TLS.
+
+Layer: HTTP. Imports from the standard library and from this package.
+
+Addresses are tried as RFC 8305 ("Happy Eyeballs") has it: families in turn, the next attempt a
+quarter of a second after the one before or as soon as that has failed, the first to succeed
+wins. The losers' sockets are closed, also when the whole is cancelled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import ssl
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain, zip_longest
+from typing import Any, Final, NamedTuple
+
+from whirlwind._http.client.target import Target
+
+_ATTEMPT_DELAY: Final = 0.25  # seconds; RFC 8305, section 5
+
+Address = tuple[int, Any]
+HostnameMapping = Mapping[Any, Any]
+
+
+class TLSOptions(NamedTuple):
+    """What decides about the TLS of a connection; part of what connections are filed under.
+
+    Attributes:
+        validate_cert, ca_certs, client_key, client_cert: As in ``HTTPRequest``.
+        ciphers: OpenSSL's list of ciphers; None for its default.
+        context: A context of the program's own; None to make one from the other options.
+    """
+
+    validate_cert: bool = True
+    ca_certs: str | None = None
+    client_key: str | None = None
+    client_cert: str | None = None
+    ciphers: str | None = None
+    context: ssl.SSLContext | None = None
+
+
+class ConnectionKey(NamedTuple):
+    """What makes one connection differ from another: only one with an equal key may be reused.
+
+    Attributes:
+        scheme, host, port: Whom one talks to.
+        tls: How; None without TLS.
+        family: Address family, ``AF_UNSPEC`` for any.
+        interface: Local address, None for any.
+        proxy: Whom one goes through, with the name and password for it; None for nobody.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    tls: TLSOptions | None
+    family: int
+    interface: str | None
+    proxy: tuple[str, int, str | None, str | None] | None = None
+
+
+class Progress:
+    """What a connection attempt is doing, and when, on the loop's clock, stages ended.
+
+    Attributes:
+        stage: For messages: ``"while resolving example.com"``.
+        resolved, connected, secured: Times; 0 for stages that did not happen.
+    """
+
+    __slots__ = ("connected", "resolved", "secured", "stage")
+
+    def __init__(self) -> None:
+        self.stage = "while connecting"
+        self.resolved = 0.0
+        self.connected = 0.0
+        self.secured = 0.0
+
+
+class Connector:
+    """Opens connections for one client.
+
+    Args:
+        loop: The loop.
+        resolver: Has ``resolve(host, port, family)``, which returns an awaitable of pairs of
+            family and address; None for the loop's own.
+        hostname_mapping: What to connect to instead: keys ``host``, ``(host, port)`` or
+            ``(host, port, family)``, values ``host`` or ``(host, port)``.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        resolver: Any = None,
+        hostname_mapping: HostnameMapping | None = None,
+    ) -> None:
+        self._loop = loop
+        self._resolver = resolver
+        self._mapping = hostname_mapping
+        self._contexts: dict[TLSOptions, ssl.SSLContext] = {}
+
+    async def connect(
+        self,
+        key: ConnectionKey,
+        target: Target,
+        protocol: Callable[[], asyncio.Protocol],
+        progress: Progress,
+    ) -> None:
+        """Open a connection and give it to a new protocol.
+
+        Args:
+            key: Whom to connect to, and how.
+            target: For messages.
+            protocol: Makes the protocol.
+            progress: Is told what happens.
+
+        Raises:
+            OSError: No name, no route, nobody there, or no agreement about TLS
+                (``ssl.SSLError`` is an ``OSError``).
+        """
+        context = self._context(key.tls) if key.tls is not None else None
+        host, port = self._mapped(key.host, key.port, key.family)
+        progress.stage = f"while resolving {host}"
+        addresses = await self._resolve(host, port, key.family)
+        progress.resolved = self._loop.time()
+        progress.stage = "while connecting"
+        sock = await open_socket(self._loop, addresses, key.interface)
+        try:
+            progress.connected = self._loop.time()
+            if context is None:
+                await self._loop.create_connection(protocol, sock=sock)
+                return
+            progress.stage = f"during TLS handshake with {target.authority}"
+            await self._loop.create_connection(
+                protocol, sock=sock, ssl=context, server_hostname=key.host
+            )
+            progress.secured = self._loop.time()
+        except BaseException:
+            # asyncio closes the socket of a failed handshake, uvloop does not always.
+            sock.close()
+            raise
+
+    def close(self) -> None:
+        """Forget the TLS contexts."""
+        self._contexts.clear()
+
+    def _mapped(self, host: str, port: int, family: int) -> tuple[str, int]:
+        if self._mapping:
+            for name in ((host, port, family), (host, port), host):
+                found = self._mapping.get(name)
+                if found is not None:
+                    return (found, port) if isinstance(found, str) else (found[0], found[1])
+        return host, port
+
+    async def _resolve(self, host: str, port: int, family: int) -> Sequence[Address]:
+        if self._resolver is not None:
+            found: Sequence[Address] = await self._resolver.resolve(host, port, family)
+            return found
+        literal = _literal(host, port)
+        if literal is not None and family in (socket.AF_UNSPEC, literal[0]):
+            return [literal]
+        infos = await self._loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
+        return [(info[0], info[4]) for info in infos]
+
+    def _context(self, options: TLSOptions) -> ssl.SSLContext:
+        if options.context is not None:
+            return options.context
+        context = self._contexts.get(options)
+        if context is None:
+            # Making one reads a few hundred certificates: 10 to 20 ms, once for each client.
+            context = ssl.create_default_context(cafile=options.ca_certs)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+            if not options.validate_cert:
+                context.check_hostname = False
+                context.verify_mode = ssl.CERT_NONE
+            if options.client_cert is not None:
+                context.load_cert_chain(options.client_cert, options.client_key)
+            if options.ciphers is not None:
+                context.set_ciphers(options.ciphers)
+            self._contexts[options] = context
+        return context
+
+
+def _literal(host: str, port: int) -> Address | None:
+    """The address that a host written in numbers stands for; None for a name."""
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except (OSError, ValueError):
+            continue
+        return (family, (host, port) if family == socket.AF_INET else (host, port, 0, 0))
+    return None
+
+
+def is_address(text: str) -> bool:
+    """True for an IPv4 or IPv6 address in numbers."""
+    return _literal(text, 0) is not None
+
+
+def interleaved(addresses: Sequence[Address]) -> list[Address]:
+    """Order addresses so that families take turns, that of the first address first.
+
+    Source: RFC 8305, section 4.
+    """
+    if not addresses:
+        return []
+    first = [address for address in addresses if address[0] == addresses[0][0]]
+    other = [address for address in addresses if address[0] != addresses[0][0]]
+    pairs = chain.from_iterable(zip_longest(first, other))
+    return [address for address in pairs if address is not None]
+
+
+async def open_socket(
+    loop: asyncio.AbstractEventLoop, addresses: Sequence[Address], interface: str | None
+) -> socket.socket:
+    """Connect to the first of several addresses that answers.
+
+    Args:
+        loop: The loop.
+        addresses: Pairs of family and address, best first.
+        interface: Local address to connect from; None for any.
+
+    Returns:
+        A connected socket.
+
+    Raises:
+        OSError: None of them answered; the error is that of the last attempt to end.
+    """
+    if interface is not None:
+        literal = _literal(interface, 0)
+        family = None if literal is None else literal[0]
+        addresses = [address for address in addresses if address[0] == family]
+    waiting = interleaved(addresses)
+    if not waiting:
+        raise OSError("name has no address that can be used")
+    if len(waiting) == 1:
+        return await _attempt(loop, waiting[0], interface)
+    waiting.reverse()
+    running: set[asyncio.Task[socket.socket]] = set()
+    winner: socket.socket | None = None
+    failure: BaseException | None = None
+    try:
+        while winner is None:
+            if waiting:
+                running.add(loop.create_task(_attempt(loop, waiting.pop(), interface)))
+            elif not running:
+                assert failure is not None
+                raise failure
+            done, running = await asyncio.wait(
+                running,
+                timeout=_ATTEMPT_DELAY if waiting else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            for task in done:
+                if task.exception() is not None:
+                    failure = task.exception()
+                elif winner is None:
+                    winner = task.result()
+                else:
+                    task.result().close()  # two in one turn
+        return winner
+    finally:
+        failure = None  # its traceback holds this frame
+        for task in running:
+            task.add_done_callback(_close_result)
+            task.cancel()
+
+
+def _close_result(task: asyncio.Task[socket.socket]) -> None:
+    # Connected in the moment that it was cancelled, or failed, which nobody wants to know.
+    if not task.cancelled() and task.exception() is None:
+        task.result().close()
+
+
+async def _attempt(
+    loop: asyncio.AbstractEventLoop, address: Address, interface: str | None
+) -> socket.socket:
+    family, where = address
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        if family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if interface is not None:
+            sock.bind((interface, 0))
+        await loop.sock_connect(sock, where)
+    except OSError as error:
+        sock.close()
+        if error.errno is None:
+            raise
+        # asyncio says that a call failed, uvloop why, neither where to.
+        raise OSError(error.errno, f"{os.strerror(error.errno)} ({_shown(where)})") from error
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def _shown(where: Any) -> str:
+    return f"{where[0]} port {where[1]}" if isinstance(where, tuple) else str(where)

@@ -1,0 +1,691 @@
+"""One fetch, from the moment it has a place among ``max_clients`` to its response.
+
+Layer: HTTP. Imports from ``_base``, ``_net``, ``_proto`` and this package.
+
+Theory of operation
+-------------------
+A fetch is a series of hops, one for each redirect, one more where a kept connection turned out
+to be dead. A hop takes a connection from the pool, or opens one in a task, and is then driven by
+that connection: no task and no turn of the loop of its own. What a hop changes (method, header
+fields, what is left of redirects) is set up in ``_begin_hop`` and nowhere else.
+
+A fetch ends in one of three ways, and in only one of them: with a response, with an error, or
+aborted, which tells nobody. ``_end`` gives back all it holds in each case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from whirlwind._base.limits import MAX_REDIRECT_BODY
+from whirlwind._base.log import gen_log
+from whirlwind._http.client.connection import HTTPClientConnection
+from whirlwind._http.client.connector import (
+    ConnectionKey,
+    Connector,
+    Progress,
+    TLSOptions,
+    is_address,
+)
+from whirlwind._http.client.deadlines import Deadlines
+from whirlwind._http.client.decoding import BodyDecoder, can_decode
+from whirlwind._http.client.errors import HTTPStreamClosedError, HTTPTimeoutError
+from whirlwind._http.client.pool import ConnectionPool
+from whirlwind._http.client.redirects import (
+    is_redirect,
+    is_same_origin,
+    redirected_headers,
+    redirected_method,
+    redirected_url,
+)
+from whirlwind._http.client.request import HTTPRequest, _RequestProxy
+from whirlwind._http.client.request_head import check_method, encode_head, is_chunked
+from whirlwind._http.client.response import HTTPResponse
+from whirlwind._http.client.target import Target, parse_target
+from whirlwind._net.stream_errors import UnsatisfiableReadError
+from whirlwind._proto.http.errors import HTTPInputError, HTTPOutputError
+from whirlwind._proto.http.headers import HTTPHeaders
+
+# May be sent twice without harm (RFC 9110, section 9.2.2).
+_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
+# Bodies up to this size are copied behind their head, to go out in one packet.
+_JOINED_BODY: Final = 16_384
+_PROXY_OPTIONS: Final = ("proxy_host", "proxy_port", "proxy_username", "proxy_auth_mode")
+_TLS_OPTIONS: Final = ("ssl_options", "ca_certs", "client_key", "client_cert")
+_AF_UNSPEC: Final = 0
+_AF_INET: Final = 2
+
+
+class Shared:
+    """What the fetches of one client have in common.
+
+    Args:
+        loop: The loop.
+        connector: Opens connections.
+        max_header_size: Most bytes in the header of a response.
+        max_body_size: Most bytes in its body, before and after decompression.
+        user_agent: What to send where neither request nor client says anything.
+        ended: Called with each fetch at its end.
+
+    Attributes:
+        pool: The kept connections.
+        stages: Timeouts of waiting in the queue and of connecting.
+        totals: Timeouts of whole fetches.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        connector: Connector,
+        *,
+        max_header_size: int,
+        max_body_size: int,
+        user_agent: str,
+        ended: Callable[[Fetch], None],
+    ) -> None:
+        self.loop = loop
+        self.connector = connector
+        self.pool = ConnectionPool(loop)
+        self.stages: Deadlines[Fetch] = Deadlines(loop, Fetch.expire)
+        self.totals: Deadlines[Fetch] = Deadlines(loop, Fetch.expire)
+        self.max_header_size = max_header_size
+        self.max_body_size = max_body_size
+        self.user_agent = user_agent
+        self.ended = ended
+
+    def new_connection(self, key: object) -> HTTPClientConnection:
+        """Make the protocol of a new connection."""
+        connection = HTTPClientConnection(
+            key,
+            max_header_size=self.max_header_size,
+            released=self.pool.put,
+            lost=self.pool.lost,
+        )
+        self.pool.opened(connection)
+        return connection
+
+    def close(self) -> None:
+        """End all connections and timers."""
+        self.stages.clear()
+        self.totals.clear()
+        self.pool.close()
+        self.connector.close()
+
+
+class Fetch:
+    """One fetch of a client.
+
+    Args:
+        shared: What it has in common with the other fetches of its client.
+        request: What to fetch; usually a ``_RequestProxy``.
+        callback: Called once with the response, unless the fetch is aborted.
+
+    Attributes:
+        is_head, max_body_size: For the connection.
+        queued_at: When it began to wait for a place, on the loop's clock.
+        queue_timeout: How long it may wait for one, in seconds; 0 for ever.
+    """
+
+    def __init__(
+        self,
+        shared: Shared,
+        request: HTTPRequest | _RequestProxy,
+        callback: Callable[[HTTPResponse], None],
+    ) -> None:
+        if isinstance(request, _RequestProxy):
+            raw = request.request
+            options = dict(request.defaults or ())
+        else:
+            raw = request
+            options = {}
+        for name, value in vars(raw).items():
+            if value is not None:
+                options[name] = value
+        self._shared = shared
+        self._loop = shared.loop
+        self._request = raw
+        self._options: dict[str, Any] = options
+        self._callback: Callable[[HTTPResponse], None] | None = callback
+        self._method: str = raw.method
+        self._url: str = raw.url
+        self._headers = HTTPHeaders(raw.headers)
+        self._body = raw.body
+        self._producer = options.get("body_producer")
+        self._streaming = options.get("streaming_callback")
+        self._header_callback = options.get("header_callback")
+        # Callbacks see the context variables of who asked, not of who opened the connection.
+        self._context: contextvars.Context | None = None
+        if self._producer or self._streaming or self._header_callback:
+            self._context = contextvars.copy_context()
+        self._redirects_left: int = (
+            options.get("max_redirects", 0) if options.get("follow_redirects") else 0
+        )
+        self.is_head = False
+        self.max_body_size = shared.max_body_size
+        self._request_timeout: float = options.get("request_timeout") or 0
+        self._connect_timeout: float = options.get("connect_timeout") or 0
+        if self._request_timeout and self._connect_timeout:
+            self.queue_timeout = min(self._connect_timeout, self._request_timeout)
+        else:
+            self.queue_timeout = self._connect_timeout or self._request_timeout
+        self.queued_at = 0.0
+        self._done = False
+        self._retried = False
+        self._target: Target | None = None
+        self._key: ConnectionKey | None = None
+        self._head = b""
+        self._chunked = False
+        self._connection: HTTPClientConnection | None = None
+        self._opening: asyncio.Task[None] | None = None
+        self._producing: asyncio.Future[Any] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._unsent: int | None = None
+        self._progress: Progress | None = None
+        self._started = 0.0
+        self._start_time = 0.0
+        self._hop_started = 0.0
+        self._sent_at = 0.0
+        self._first_byte_at = 0.0
+        self._begin_response()
+
+    def _begin_response(self) -> None:
+        self._code = 0
+        self._reason = ""
+        self._response_headers: HTTPHeaders | None = None
+        self._following = False
+        self._discarded = 0
+        self._decoder: BodyDecoder | None = None
+        self._pieces: list[bytes] = []
+        self._held: deque[bytes] | None = None  # pieces that wait for a streaming_callback
+        self._ended = False
+
+    # --- the way through ---
+
+    def start(self) -> None:
+        """Begin, now that there is a place for it."""
+        self._started = self._loop.time()
+        self._start_time = time.time()
+        if self._request_timeout:
+            self._shared.totals.add(self, self._request_timeout, self._started)
+        try:
+            self._begin_hop()
+        except Exception as error:
+            self.fail(error)
+
+    def _begin_hop(self) -> None:
+        options = self._options
+        for name in _PROXY_OPTIONS:
+            if name in options:
+                raise NotImplementedError(f"{name} not supported")
+        target = self._target = parse_target(self._url)
+        check_method(
+            self._method,
+            has_body=self._body is not None or self._producer is not None,
+            allow_nonstandard=bool(options.get("allow_nonstandard_methods")),
+        )
+        self._chunked = is_chunked(
+            self._method,
+            self._headers,
+            body=self._body,
+            has_producer=self._producer is not None,
+        )
+        self._head = encode_head(
+            target,
+            self._method,
+            self._headers,
+            options,
+            body=self._body,
+            chunked=self._chunked,
+            user_agent=self._shared.user_agent,
+        )
+        self._key = self._connection_key(target)
+        self.is_head = self._method == "HEAD"
+        self._hop_started = self._loop.time()
+        connection = self._shared.pool.take(self._key)
+        if connection is not None:
+            self._send(connection)
+        else:
+            self._open()
+
+    def _connection_key(self, target: Target) -> ConnectionKey:
+        options = self._options
+        tls = None
+        if target.scheme == "https":
+            tls = _tls_options(options)
+        interface = options.get("network_interface")
+        if interface is not None and not is_address(interface):
+            raise ValueError(
+                f"Unrecognized IPv4 or IPv6 address for network_interface, got {interface[:40]!r}"
+            )
+        family = _AF_INET if options.get("allow_ipv6") is False else _AF_UNSPEC
+        return ConnectionKey(target.scheme, target.host, target.port, tls, family, interface)
+
+    def _open(self) -> None:
+        self._progress = Progress()
+        if self.queue_timeout:
+            self._shared.stages.add(self, self.queue_timeout, self._loop.time())
+        self._opening = self._loop.create_task(self._open_connection())
+
+    async def _open_connection(self) -> None:
+        assert self._key is not None
+        assert self._target is not None
+        assert self._progress is not None
+        made: list[HTTPClientConnection] = []
+        try:
+            await self._shared.connector.connect(
+                self._key, self._target, lambda: self._made(made), self._progress
+            )
+        except BaseException as error:
+            for connection in made:
+                connection.abort()
+                self._shared.pool.lost(connection)
+            if not isinstance(error, Exception):
+                raise
+            self.fail(error)
+            return
+        self._opening = None
+        self._shared.stages.remove(self, self.queue_timeout)
+        try:
+            self._send(made[0])
+        except Exception as error:
+            self.fail(error)
+
+    def _made(self, made: list[HTTPClientConnection]) -> HTTPClientConnection:
+        connection = self._shared.new_connection(self._key)
+        made.append(connection)
+        return connection
+
+    def _send(self, connection: HTTPClientConnection) -> None:
+        self._connection = connection
+        self._sent_at = self._loop.time()
+        body = self._body
+        if self._producer is not None or (body and self._options.get("expect_100_continue")):
+            connection.send(self, self._head, complete=False)
+            if not self._options.get("expect_100_continue"):
+                self._send_body()
+        elif body is None:
+            # A method that wants a body and is allowed to go without gets an empty one.
+            end = b"0\r\n\r\n" if self._chunked else b""
+            connection.send(self, self._head + end, complete=True)
+        elif len(body) <= _JOINED_BODY:
+            connection.send(self, self._head + body, complete=True)
+        else:
+            connection.send(self, self._head, complete=True)
+            connection.write(body)
+
+    # --- the request's body ---
+
+    def _send_body(self) -> None:
+        connection = self._connection
+        assert connection is not None
+        if self._body is not None:
+            connection.write(self._body)
+            connection.request_complete()
+            return
+        self._unsent = None if self._chunked else int(self._headers["Content-Length"])
+        self._producing = self._run(self._producer, self._write_piece)
+        if self._producing is not None:
+            self._producing.add_done_callback(self._produced)
+        elif self._connection is not None:
+            self._body_complete()
+
+    def _write_piece(self, piece: bytes) -> asyncio.Future[None]:
+        """What a ``body_producer`` is given as ``write``."""
+        connection = self._connection
+        if connection is None:
+            raise HTTPStreamClosedError("Stream closed")
+        if self._unsent is None:
+            if piece:
+                connection.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+        else:
+            self._unsent -= len(piece)
+            if self._unsent < 0:
+                raise HTTPOutputError("Tried to write more data than Content-Length")
+            connection.write(piece)
+        if self._drained is None or self._drained.done():
+            self._drained = self._loop.create_future()
+        if connection.writable:
+            self._drained.set_result(None)
+        return self._drained
+
+    def _produced(self, producing: asyncio.Future[Any]) -> None:
+        self._producing = None
+        if producing.cancelled():
+            if not self._done and self._connection is not None:
+                self.fail(HTTPStreamClosedError("body_producer was cancelled"))
+            return
+        error = producing.exception()
+        if self._done or self._connection is None:
+            return  # the answer came first
+        try:
+            if error is not None:
+                raise error
+            self._body_complete()
+        except Exception as failure:
+            self.fail(failure)
+
+    def _body_complete(self) -> None:
+        assert self._connection is not None
+        if self._unsent is None:
+            self._connection.write(b"0\r\n\r\n")
+        elif self._unsent:
+            raise HTTPOutputError(f"Tried to write {self._unsent} bytes less than Content-Length")
+        self._connection.request_complete()
+
+    # --- what the connection tells (see connection.Exchange) ---
+
+    def first_byte(self) -> None:
+        self._first_byte_at = self._loop.time()
+
+    def continue_received(self) -> None:
+        if self._options.get("expect_100_continue") and self._producing is None:
+            self._send_body()
+
+    def headers_received(self, code: int, reason: str, version: str, headers: HTTPHeaders) -> None:
+        self._code = code
+        self._reason = reason
+        self._response_headers = headers
+        if self._redirects_left > 0 and is_redirect(code, headers):
+            self._following = True
+            return
+        if self._header_callback is not None:
+            self._run(self._header_callback, f"{version} {code} {reason}\r\n")
+            for name, value in headers.get_all():
+                self._run(self._header_callback, f"{name}: {value}\r\n")
+            self._run(self._header_callback, "\r\n")
+        coding = headers.get("Content-Encoding")
+        if coding is not None and self._options.get("decompress_response") and can_decode(coding):
+            self._decoder = BodyDecoder(coding, self.max_body_size)
+            headers.add("X-Consumed-Content-Encoding", coding)
+            del headers["Content-Encoding"]
+
+    def data_received(self, data: bytes) -> None:
+        if self._following:
+            self._discarded += len(data)
+            if self._discarded > MAX_REDIRECT_BODY and self._connection is not None:
+                self._connection.abort()
+                self.response_complete()
+        elif self._decoder is not None:
+            self._deliver(self._decoder.feed(data))
+        elif self._streaming is None:
+            self._pieces.append(data)
+        else:
+            self._stream(data)
+
+    def response_complete(self) -> None:
+        connection, self._connection = self._connection, None
+        if self._producing is not None:
+            self._producing.cancel()
+        if self._done:
+            return
+        try:
+            if self._following:
+                self._follow()
+                return
+            if self._decoder is not None:
+                self._deliver(self._decoder.finish())
+        except Exception as error:
+            self._connection = connection
+            self.connection_failed(error)
+            return
+        if self._held is None:
+            self._respond()
+        else:
+            self._ended = True
+
+    def connection_failed(self, error: BaseException | None) -> None:
+        connection, self._connection = self._connection, None
+        if self._done:
+            return
+        if isinstance(error, HTTPInputError):
+            self.fail(self._refused(error))
+            return
+        # What kept connections are kept for can be over at any time, also while we write. The
+        # server did not act on a request whose answer's first byte never came, as a rule; and
+        # where it did, doing it twice is the same as doing it once.
+        lost = error is None or isinstance(error, OSError)
+        if (
+            lost
+            and connection is not None
+            and connection.used
+            and not self._first_byte_at
+            and not self._retried
+            and self._method in _IDEMPOTENT
+            and self._producer is None
+        ):
+            self._retried = True
+            self._open()
+            return
+        if error is not None:
+            self.fail(error)
+        elif self._first_byte_at:
+            self.fail(HTTPStreamClosedError("Connection closed in the middle of the response"))
+        else:
+            self.fail(HTTPStreamClosedError("Stream closed before a response came"))
+
+    def writing_resumed(self) -> None:
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    def _refused(self, error: HTTPInputError) -> Exception:
+        if error.status == 431:
+            gen_log.info("Unsatisfiable read, closing connection: %s", error)
+            refused: Exception = UnsatisfiableReadError(str(error))
+        else:
+            gen_log.info("Malformed HTTP message from None: %s", error)
+            refused = HTTPStreamClosedError(f"Connection closed: {error}")
+        refused.__cause__ = error
+        return refused
+
+    # --- the response's body ---
+
+    def _deliver(self, pieces: Iterable[bytes]) -> None:
+        if self._streaming is None:
+            self._pieces.extend(pieces)
+        else:
+            for piece in pieces:
+                self._stream(piece)
+
+    def _stream(self, piece: bytes) -> None:
+        if self._held is not None:
+            self._held.append(piece)
+            return
+        waiting = self._run(self._streaming, piece)
+        if waiting is not None:
+            self._held = deque()
+            if self._connection is not None:
+                self._connection.pause()
+            waiting.add_done_callback(self._streamed)
+
+    def _streamed(self, waited: asyncio.Future[Any]) -> None:
+        error = None if waited.cancelled() else waited.exception()
+        if self._done:
+            return
+        if waited.cancelled():
+            self.fail(HTTPStreamClosedError("streaming_callback was cancelled"))
+            return
+        try:
+            if error is not None:
+                raise error
+            held = self._held
+            while held:
+                waiting = self._run(self._streaming, held.popleft())
+                if waiting is not None:
+                    waiting.add_done_callback(self._streamed)
+                    return
+        except Exception as failure:
+            self.fail(failure)
+            return
+        self._held = None
+        if self._ended:
+            self._respond()
+        elif self._connection is not None:
+            self._connection.resume()
+
+    def _run(self, function: Any, argument: Any) -> asyncio.Future[Any] | None:
+        """Call a function of the program's; the future of what it returns if that is awaitable."""
+        if self._done or self._context is None:
+            return None
+        return self._context.run(_call, function, argument, self._loop)
+
+    # --- redirects ---
+
+    def _follow(self) -> None:
+        headers = self._response_headers
+        assert headers is not None
+        assert self._target is not None
+        url = redirected_url(self._url, headers)
+        method = redirected_method(self._code, self._method)
+        same_origin = is_same_origin(self._target, parse_target(url))
+        self._headers = redirected_headers(
+            self._headers,
+            body_dropped=method != self._method,
+            same_origin=same_origin,
+        )
+        if method != self._method:
+            self._body = None
+            self._producer = None
+            self._options.pop("expect_100_continue", None)
+        if not same_origin:
+            for name in ("auth_username", "auth_password", "client_cert", "client_key"):
+                self._options.pop(name, None)
+        self._method = method
+        self._url = url
+        self._redirects_left -= 1
+        self._retried = False
+        self._progress = None
+        self._first_byte_at = 0.0
+        self._begin_response()
+        self._begin_hop()
+
+    # --- the end ---
+
+    def _respond(self) -> None:
+        if self._done:
+            return
+        now = self._loop.time()
+        response = HTTPResponse(
+            self._request,
+            self._code,
+            headers=self._response_headers,
+            effective_url=self._url,
+            request_time=now - self._started,
+            time_info=self._time_info(now),
+            reason=self._reason or None,
+            start_time=self._start_time,
+        )
+        response._pieces = self._pieces
+        self._end(response)
+
+    def fail(self, error: BaseException) -> None:
+        """End with an error."""
+        if self._done:
+            return
+        now = self._loop.time()
+        response = HTTPResponse(
+            self._request,
+            599,
+            effective_url=self._url,
+            error=error,
+            request_time=now - self._started if self._started else 0.0,
+            time_info=self._time_info(now),
+            start_time=self._start_time or None,
+        )
+        self._end(response)
+
+    def expire(self) -> None:
+        """End because time is up."""
+        if not self._started:
+            self.fail(HTTPTimeoutError("Timeout in request queue"))
+        elif self._opening is not None and self._progress is not None:
+            self.fail(HTTPTimeoutError(f"Timeout {self._progress.stage}"))
+        else:
+            self.fail(HTTPTimeoutError("Timeout during request"))
+
+    def abort(self) -> None:
+        """End without telling anybody: nobody waits any more."""
+        if not self._done:
+            self._end(None)
+
+    def _end(self, response: HTTPResponse | None) -> None:
+        self._done = True
+        callback, self._callback = self._callback, None
+        opening, self._opening = self._opening, None
+        if opening is not None and opening is not _current_task(self._loop):
+            opening.cancel()
+        if self._producing is not None:
+            self._producing.cancel()
+        if self._drained is not None and not self._drained.done():
+            self._drained.cancel()
+        if self._connection is not None:
+            self._connection.abort()
+            self._connection = None
+        shared = self._shared
+        if self._request_timeout:
+            shared.totals.remove(self, self._request_timeout)
+        if self.queue_timeout and (self._progress is not None or not self._started):
+            shared.stages.remove(self, self.queue_timeout)
+        shared.ended(self)
+        if callback is not None and response is not None:
+            callback(response)
+
+    def _time_info(self, now: float) -> dict[str, float]:
+        if not self._started:
+            return {"queue": now - self.queued_at if self.queued_at else 0.0}
+        began = self._hop_started
+        progress = self._progress
+        return {
+            "queue": self._started - self.queued_at if self.queued_at else 0.0,
+            "namelookup": _since(began, progress.resolved) if progress is not None else 0.0,
+            "connect": _since(began, progress.connected) if progress is not None else 0.0,
+            "appconnect": _since(began, progress.secured) if progress is not None else 0.0,
+            "pretransfer": _since(began, self._sent_at),
+            "starttransfer": _since(began, self._first_byte_at),
+            "total": now - self._started,
+            "redirect": began - self._started if self._url != self._request.url else 0.0,
+        }
+
+
+def _since(began: float, then: float) -> float:
+    return then - began if then > began else 0.0
+
+
+def _call(
+    function: Any, argument: Any, loop: asyncio.AbstractEventLoop
+) -> asyncio.Future[Any] | None:
+    result = function(argument)
+    if result is not None and (asyncio.isfuture(result) or inspect.isawaitable(result)):
+        # Here, inside the context, since a task takes a copy of the one it is made in.
+        return asyncio.ensure_future(result, loop=loop)
+    return None
+
+
+def _current_task(loop: asyncio.AbstractEventLoop) -> asyncio.Task[Any] | None:
+    return asyncio.current_task(loop) if loop.is_running() else None
+
+
+def _tls_options(options: dict[str, Any]) -> TLSOptions:
+    given = options.get("ssl_options")
+    if isinstance(given, ssl.SSLContext):
+        return TLSOptions(context=given)
+    if isinstance(given, dict):
+        return TLSOptions(
+            validate_cert=given.get("cert_reqs", ssl.CERT_REQUIRED) != ssl.CERT_NONE,
+            ca_certs=given.get("ca_certs"),
+            client_key=given.get("keyfile"),
+            client_cert=given.get("certfile"),
+            ciphers=given.get("ciphers"),
+        )
+    return TLSOptions(
+        validate_cert=bool(options.get("validate_cert", True)),
+        ca_certs=options.get("ca_certs"),
+        client_key=options.get("client_key"),
+        client_cert=options.get("client_cert"),
+    )

@@ -1,0 +1,123 @@
+"""The connections of a client that wait for their next request.
+
+Layer: HTTP. Imports from ``_base``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from whirlwind._base.limits import MAX_POOL_IDLE, POOL_IDLE_TIMEOUT
+from whirlwind._http.client.connection import HTTPClientConnection
+from whirlwind._http.client.deadlines import Deadlines
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStatistics:
+    """What a pool holds.
+
+    Attributes:
+        idle: Connections that wait for a request.
+        open: Connections in all, those in use included.
+        keys: Number of different destinations among those that wait.
+    """
+
+    idle: int
+    open: int
+    keys: int
+
+
+class ConnectionPool:
+    """Keeps connections open between requests.
+
+    Args:
+        loop: Whose timers count.
+        max_idle: Most connections to keep while nobody uses them; the oldest go first.
+        idle_timeout: Seconds after which an unused connection is closed.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        *,
+        max_idle: int = MAX_POOL_IDLE,
+        idle_timeout: float = POOL_IDLE_TIMEOUT,
+    ) -> None:
+        self._loop = loop
+        self._max_idle = max_idle
+        self._idle_timeout = idle_timeout
+        self._closed = False
+        self._open: set[HTTPClientConnection] = set()
+        # In the order they became idle; and, for each key, a stack: what was used last is the
+        # least likely to have been closed by its server.
+        self._idle: dict[HTTPClientConnection, None] = {}
+        self._stacks: dict[object, list[HTTPClientConnection]] = {}
+        self._deadlines: Deadlines[HTTPClientConnection] = Deadlines(loop, self._expire)
+
+    def statistics(self) -> PoolStatistics:
+        """Return what the pool holds now."""
+        return PoolStatistics(len(self._idle), len(self._open), len(self._stacks))
+
+    def opened(self, connection: HTTPClientConnection) -> None:
+        """Count a new connection, which is in use."""
+        self._open.add(connection)
+
+    def take(self, key: object) -> HTTPClientConnection | None:
+        """Return a connection to use, no longer kept here; None if there is none."""
+        stack = self._stacks.get(key)
+        while stack:
+            connection = stack[-1]
+            self._remove(connection, stack)
+            if connection.usable:
+                return connection
+            connection.abort()
+        return None
+
+    def put(self, connection: HTTPClientConnection) -> None:
+        """Keep a connection that nobody uses any more."""
+        if self._closed or self._max_idle == 0:
+            connection.abort()
+            return
+        if len(self._idle) >= self._max_idle:
+            oldest = next(iter(self._idle))
+            self._remove(oldest, self._stacks[oldest.key])
+            oldest.abort()
+        self._idle[connection] = None
+        stack = self._stacks.get(connection.key)
+        if stack is None:
+            self._stacks[connection.key] = [connection]
+        else:
+            stack.append(connection)
+        self._deadlines.add(connection, self._idle_timeout, self._loop.time())
+
+    def lost(self, connection: HTTPClientConnection) -> None:
+        """Forget a connection that has ended."""
+        self._open.discard(connection)
+        if connection in self._idle:
+            self._remove(connection, self._stacks[connection.key])
+
+    def close(self) -> None:
+        """End all connections, those in use included; none is kept from now on."""
+        self._closed = True
+        self._deadlines.clear()
+        self._idle.clear()
+        self._stacks.clear()
+        for connection in list(self._open):
+            connection.abort()
+        self._open.clear()
+
+    def _remove(self, connection: HTTPClientConnection, stack: list[HTTPClientConnection]) -> None:
+        if stack[-1] is connection:
+            stack.pop()
+        else:
+            stack.remove(connection)
+        if not stack:
+            del self._stacks[connection.key]
+        del self._idle[connection]
+        self._deadlines.remove(connection, self._idle_timeout)
+
+    def _expire(self, connection: HTTPClientConnection) -> None:
+        if connection in self._idle:
+            self._remove(connection, self._stacks[connection.key])
+            connection.abort()

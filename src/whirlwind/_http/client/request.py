@@ -1,0 +1,189 @@
+"""What a program asks the HTTP client for.
+
+Layer: HTTP. Imports from ``_base`` and ``_proto``.
+"""
+
+from __future__ import annotations
+
+import datetime
+import ssl
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, ClassVar
+
+from whirlwind._base.limits import CONNECT_TIMEOUT, MAX_REDIRECTS, REQUEST_TIMEOUT
+from whirlwind._proto.http.dates import format_timestamp
+from whirlwind._proto.http.headers import HTTPHeaders
+
+
+class HTTPRequest:
+    """One request of an HTTP client, with all that can be said about it.
+
+    An argument left at None takes the client's default for it (``defaults`` of the client),
+    which is given here in brackets.
+
+    Args:
+        url: The URL; ``http`` or ``https``.
+        method: The method, in capitals.
+        headers: Header fields, in addition to those that the client sends by itself.
+        body: The body; strings are sent as UTF-8. Goes with POST, PUT and PATCH, and only with
+            them unless ``allow_nonstandard_methods``.
+        auth_username: Name for authentication.
+        auth_password: Password for authentication.
+        auth_mode: ``"basic"``, which is the default.
+        connect_timeout: Longest wait in seconds until a connection is there [20]; 0 for ever.
+        request_timeout: Longest time in seconds for the whole request, redirects included [20];
+            0 for ever.
+        if_modified_since: Point in time for an ``If-Modified-Since`` field.
+        follow_redirects: Whether to follow redirects [True].
+        max_redirects: How many to follow [5].
+        user_agent: The ``User-Agent`` field.
+        use_gzip: The old name of ``decompress_response``.
+        network_interface: Local IP address to connect from.
+        streaming_callback: Called with each piece of the body as it comes; the response has no
+            body then. If it returns an awaitable, nothing is read until that is done.
+        header_callback: Called with each line of the response's header, line endings included:
+            the status line first, an empty line last.
+        prepare_curl_callback: For the client on libcurl only.
+        proxy_host: Name or address of an HTTP proxy.
+        proxy_port: Its port.
+        proxy_username: Name for the proxy.
+        proxy_password: Password for the proxy.
+        proxy_auth_mode: ``"basic"`` or ``"digest"``.
+        allow_nonstandard_methods: Whether to allow any method, and any method's body [False].
+        validate_cert: Whether to check the server's certificate [True].
+        ca_certs: File with certificates to trust instead of the system's.
+        allow_ipv6: Whether to use IPv6 [True].
+        client_key: File with the key of ``client_cert``.
+        client_cert: File with a certificate to show to the server.
+        body_producer: Called with a function ``write`` when the body is to be sent; may be a
+            coroutine. ``write(piece)`` returns a future that tells when to go on. Without a
+            ``Content-Length`` the body goes out in chunks.
+        expect_100_continue: Whether to hold the body back until the server asks for it.
+        decompress_response: Whether to ask for compression and undo it [True].
+        ssl_options: An ``ssl.SSLContext``, which replaces all other options of TLS, or a dict
+            of arguments as ``ssl_options_to_context`` takes them.
+
+    Attributes:
+        start_time: Seconds since 1970 when the request was made.
+    """
+
+    _DEFAULTS: ClassVar[dict[str, Any]] = {
+        "connect_timeout": float(CONNECT_TIMEOUT),
+        "request_timeout": float(REQUEST_TIMEOUT),
+        "follow_redirects": True,
+        "max_redirects": MAX_REDIRECTS,
+        "decompress_response": True,
+        "proxy_password": "",
+        "allow_nonstandard_methods": False,
+        "validate_cert": True,
+    }
+
+    def __init__(
+        self,
+        url: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | HTTPHeaders | None = None,
+        body: bytes | str | None = None,
+        auth_username: str | None = None,
+        auth_password: str | None = None,
+        auth_mode: str | None = None,
+        connect_timeout: float | None = None,
+        request_timeout: float | None = None,
+        if_modified_since: float | datetime.datetime | None = None,
+        follow_redirects: bool | None = None,
+        max_redirects: int | None = None,
+        user_agent: str | None = None,
+        use_gzip: bool | None = None,
+        network_interface: str | None = None,
+        streaming_callback: Callable[[bytes], Awaitable[None] | None] | None = None,
+        header_callback: Callable[[str], None] | None = None,
+        prepare_curl_callback: Callable[[Any], None] | None = None,
+        proxy_host: str | None = None,
+        proxy_port: int | None = None,
+        proxy_username: str | None = None,
+        proxy_password: str | None = None,
+        proxy_auth_mode: str | None = None,
+        allow_nonstandard_methods: bool | None = None,
+        validate_cert: bool | None = None,
+        ca_certs: str | None = None,
+        allow_ipv6: bool | None = None,
+        client_key: str | None = None,
+        client_cert: str | None = None,
+        body_producer: Callable[[Callable[[bytes], Any]], Awaitable[None] | None] | None = None,
+        expect_100_continue: bool = False,
+        decompress_response: bool | None = None,
+        ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
+    ) -> None:
+        self.headers = headers
+        if if_modified_since:
+            self.headers["If-Modified-Since"] = format_timestamp(if_modified_since)
+        self.url = url
+        self.method = method
+        self.body = body
+        self.auth_username = auth_username
+        self.auth_password = auth_password
+        self.auth_mode = auth_mode
+        self.connect_timeout = connect_timeout
+        self.request_timeout = request_timeout
+        self.follow_redirects = follow_redirects
+        self.max_redirects = max_redirects
+        self.user_agent = user_agent
+        self.network_interface = network_interface
+        self.streaming_callback = streaming_callback
+        self.header_callback = header_callback
+        self.prepare_curl_callback = prepare_curl_callback
+        self.proxy_host = proxy_host
+        self.proxy_port = proxy_port
+        self.proxy_username = proxy_username
+        self.proxy_password = proxy_password
+        self.proxy_auth_mode = proxy_auth_mode
+        self.allow_nonstandard_methods = allow_nonstandard_methods
+        self.validate_cert = validate_cert
+        self.ca_certs = ca_certs
+        self.allow_ipv6 = allow_ipv6
+        self.client_key = client_key
+        self.client_cert = client_cert
+        self.body_producer = body_producer
+        self.expect_100_continue = expect_100_continue
+        self.decompress_response = use_gzip if decompress_response is None else decompress_response
+        self.ssl_options = ssl_options
+        self.start_time = time.time()
+
+    @property
+    def headers(self) -> HTTPHeaders:
+        """The header fields. May be set to any mapping, or to None for none."""
+        # What a program set is kept as it set it; the client makes a copy before it sends.
+        return self._headers  # type: ignore[return-value]
+
+    @headers.setter
+    def headers(self, value: Mapping[str, str] | HTTPHeaders | None) -> None:
+        self._headers = HTTPHeaders() if value is None else value
+
+    @property
+    def body(self) -> bytes | None:
+        """The body as bytes. May be set to a string, which becomes UTF-8."""
+        return self._body
+
+    @body.setter
+    def body(self, value: bytes | str | None) -> None:
+        self._body = value.encode("utf-8") if isinstance(value, str) else value
+
+
+class _RequestProxy:
+    """A request as a client sees it: with the client's defaults where it says nothing.
+
+    Args:
+        request: The request.
+        defaults: The client's defaults, or None.
+    """
+
+    def __init__(self, request: HTTPRequest, defaults: dict[str, Any] | None) -> None:
+        self.request = request
+        self.defaults = defaults
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self.request, name)
+        if value is None and self.defaults is not None:
+            return self.defaults.get(name)
+        return value
