@@ -189,7 +189,7 @@ def test_futures_come_in_the_order_in_which_they_end(run: Run) -> None:
         for turn in (2, 0, 1):
             loop.call_soon(futures[turn].set_result, turn)
         iterator: Any = gen.WaitIterator(*futures)
-        assert iterator.current_index is None
+        assert not iterator.done()
         seen = []
         while not iterator.done():
             result = await iterator.next()
