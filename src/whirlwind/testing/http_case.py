@@ -1,0 +1,150 @@
+"""Test cases with a server and a client.
+
+Layer: public package ``testing``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from whirlwind._http.client.async_client import AsyncHTTPClient
+from whirlwind._http.client.response import HTTPResponse
+from whirlwind._http.server.httpserver import HTTPServer
+from whirlwind.testing.async_case import AsyncTestCase
+from whirlwind.testing.ports import bind_unused_port
+from whirlwind.testing.timeouts import get_async_test_timeout
+
+# For tests only: everybody has the key, so the certificate proves nothing. See ``test.crt``.
+_CERTIFICATE: Final = Path(__file__).with_name("test.crt")
+_KEY: Final = Path(__file__).with_name("test.key")
+
+
+class AsyncHTTPTestCase(AsyncTestCase):
+    """A test case that serves an application on a port of its own, with a client to ask it.
+
+    ::
+
+        class HelloTest(AsyncHTTPTestCase):
+            def get_app(self):
+                return hello.make_app()
+
+            def test_homepage(self):
+                response = self.fetch("/")
+                self.assertEqual(response.code, 200)
+
+    Attributes:
+        http_server: The server; started by ``setUp``, stopped by ``tearDown``.
+        http_client: The client.
+    """
+
+    http_server: HTTPServer
+    http_client: AsyncHTTPClient
+
+    def setUp(self) -> None:
+        super().setUp()
+        listening, self.__port = bind_unused_port()
+        # From here on a failure, most likely in the program's get_app, must not leave it open.
+        self.addCleanup(listening.close)
+        self.http_client = self.get_http_client()
+        self._app = self.get_app()
+        self.http_server = self.get_http_server()
+        self.http_server.add_sockets([listening])
+
+    def tearDown(self) -> None:
+        self.http_server.stop()
+        self.io_loop.run_sync(
+            self.http_server.close_all_connections, timeout=get_async_test_timeout()
+        )
+        self.http_client.close()
+        # unittest keeps each case until the last has run; what is large goes now.
+        del self.http_server
+        del self._app
+        super().tearDown()
+
+    def get_app(self) -> Any:
+        """Return what is to be served; each subclass says so.
+
+        Returns:
+            A ``web.Application``, or whatever else ``HTTPServer`` takes.
+        """
+        raise NotImplementedError
+
+    def get_http_client(self) -> AsyncHTTPClient:
+        """Return the client; override it for one with other arguments."""
+        client: AsyncHTTPClient = AsyncHTTPClient()
+        return client
+
+    def get_http_server(self) -> HTTPServer:
+        """Return the server for the application; override it for another class."""
+        server: HTTPServer = HTTPServer(self._app, **self.get_httpserver_options())
+        return server
+
+    def get_httpserver_options(self) -> dict[str, Any]:
+        """Return keyword arguments for the server; override it to have any."""
+        return {}
+
+    def get_http_port(self) -> int:
+        """Return the server's port."""
+        return self.__port
+
+    def get_protocol(self) -> str:
+        """Return the scheme of the server's addresses."""
+        return "http"
+
+    def get_url(self, path: str) -> str:
+        """Return an address on the server.
+
+        Args:
+            path: Path and query string, ``/`` first.
+        """
+        return f"{self.get_protocol()}://127.0.0.1:{self.get_http_port()}{path}"
+
+    def fetch(self, path: str, raise_error: bool = False, **kwargs: Any) -> HTTPResponse:
+        """Fetch from the server and return when the response is there.
+
+        For tests that are no coroutines; in one, use ``self.http_client.fetch``.
+
+        Args:
+            path: Path and query string on the server, or a whole address.
+            raise_error: Whether a status such as 404 is raised; by default it is returned.
+            kwargs: For ``AsyncHTTPClient.fetch``.
+
+        Returns:
+            The response.
+
+        Raises:
+            TimeoutError: ``get_async_test_timeout()`` passed.
+        """
+        whole = path.lower().startswith(("http://", "https://"))
+        url = path if whole else self.get_url(path)
+        response: HTTPResponse = self.io_loop.run_sync(
+            lambda: self.http_client.fetch(url, raise_error=raise_error, **kwargs),
+            timeout=get_async_test_timeout(),
+        )
+        return response
+
+
+class AsyncHTTPSTestCase(AsyncHTTPTestCase):
+    """An ``AsyncHTTPTestCase`` over TLS, with a certificate for tests that nobody verifies."""
+
+    def get_http_client(self) -> AsyncHTTPClient:
+        client: AsyncHTTPClient = AsyncHTTPClient(
+            force_instance=True, defaults={"validate_cert": False}
+        )
+        return client
+
+    def get_httpserver_options(self) -> dict[str, Any]:
+        return {"ssl_options": self.get_ssl_options()}
+
+    def get_ssl_options(self) -> dict[str, Any]:
+        """Return the server's ``ssl_options``; override it for another certificate."""
+        return self.default_ssl_options()
+
+    @staticmethod
+    def default_ssl_options() -> dict[str, Any]:
+        """Return ``ssl_options`` with the certificate for tests."""
+        return {"certfile": str(_CERTIFICATE), "keyfile": str(_KEY)}
+
+    def get_protocol(self) -> str:
+        return "https"
