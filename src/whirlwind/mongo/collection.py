@@ -1,0 +1,291 @@
+"""Collections.
+
+Layer: public package ``mongo``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn, cast
+
+from bson.codec_options import CodecOptions
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from whirlwind.mongo import legacy
+from whirlwind.mongo.batches import Batches, CommandBatches
+from whirlwind.mongo.command_cursor import MotorLatentCommandCursor, MotorRawBatchCommandCursor
+from whirlwind.mongo.cursor import MotorCursor, MotorRawBatchCursor
+from whirlwind.mongo.delegation import MotorObject, attribute, delegate_of, operation
+
+# Declarations read from this: to a type checker an instance, whose methods need no receiver.
+_PYMONGO: Final = cast("AsyncCollection[Any]", AsyncCollection)
+
+
+class MotorCollection(MotorObject):
+    """A collection: ``database.name`` or ``database["name"]``.
+
+    Methods have PyMongo's names and parameters. Those that talk to the server start at once and
+    return a Future; ``find``, ``aggregate`` and the other ``list_…`` of this class return a
+    cursor without talking to it.
+
+    Args:
+        database: The ``MotorDatabase``.
+        name: The collection's name.
+        codec_options: How documents are decoded; None as in the database.
+        read_preference: Which servers answer; None as in the database.
+        write_concern: What a write waits for; None as in the database.
+        read_concern: How settled data must be; None as in the database.
+    """
+
+    def __init__(
+        self,
+        database: Any,
+        name: str,
+        codec_options: CodecOptions[Any] | None = None,
+        read_preference: Any = None,
+        write_concern: WriteConcern | None = None,
+        read_concern: ReadConcern | None = None,
+    ) -> None:
+        self.binding = database.binding
+        self._database = database
+        self._name = name
+        self._options = (codec_options, read_preference, write_concern, read_concern)
+        self._parent: Any = None
+        self._delegate: AsyncCollection[Any]
+        _ = self.delegate  # a name that cannot be one raises here
+
+    @property
+    def delegate(self) -> AsyncCollection[Any]:
+        """PyMongo's collection."""
+        parent = self._database.delegate
+        if self._parent is not parent:  # the first time, and in a forked child
+            self._delegate = parent.get_collection(self._name, *self._options)
+            self._parent = parent
+        return self._delegate
+
+    @property
+    def database(self) -> Any:
+        """The ``MotorDatabase`` that this collection belongs to."""
+        return self._database
+
+    @property
+    def client(self) -> Any:
+        """The ``MotorClient`` that this collection belongs to."""
+        return self._database.client
+
+    name = attribute[str]()
+    full_name = attribute[str]()
+    codec_options = attribute[CodecOptions[Any]]()
+    read_preference = attribute[Any]()
+    read_concern = attribute[ReadConcern]()
+    write_concern = attribute[WriteConcern]()
+
+    insert_one = operation(_PYMONGO.insert_one)
+    insert_many = operation(_PYMONGO.insert_many)
+    replace_one = operation(_PYMONGO.replace_one)
+    update_one = operation(_PYMONGO.update_one)
+    update_many = operation(_PYMONGO.update_many)
+    delete_one = operation(_PYMONGO.delete_one)
+    delete_many = operation(_PYMONGO.delete_many)
+    bulk_write = operation(_PYMONGO.bulk_write)
+
+    find_one = operation(_PYMONGO.find_one)
+    find_one_and_delete = operation(_PYMONGO.find_one_and_delete)
+    find_one_and_replace = operation(_PYMONGO.find_one_and_replace)
+    find_one_and_update = operation(_PYMONGO.find_one_and_update)
+    count_documents = operation(_PYMONGO.count_documents)
+    estimated_document_count = operation(_PYMONGO.estimated_document_count)
+    distinct = operation(_PYMONGO.distinct)
+
+    create_index = operation(_PYMONGO.create_index)
+    create_indexes = operation(_PYMONGO.create_indexes)
+    drop_index = operation(_PYMONGO.drop_index)
+    drop_indexes = operation(_PYMONGO.drop_indexes)
+    index_information = operation(_PYMONGO.index_information)
+    create_search_index = operation(_PYMONGO.create_search_index)
+    create_search_indexes = operation(_PYMONGO.create_search_indexes)
+    drop_search_index = operation(_PYMONGO.drop_search_index)
+    update_search_index = operation(_PYMONGO.update_search_index)
+
+    drop = operation(_PYMONGO.drop)
+    options = operation(_PYMONGO.options)
+    rename = operation(_PYMONGO.rename)
+
+    insert = legacy.insert
+    save = legacy.save
+    update = legacy.update
+    remove = legacy.remove
+    count = legacy.count
+    find_and_modify = legacy.find_and_modify
+    ensure_index = legacy.ensure_index
+
+    # --- cursors ------------------------------------------------------------------------------
+
+    def find(self, *args: Any, **kwargs: Any) -> MotorCursor:
+        """Return a cursor over the documents that match; nothing is sent yet.
+
+        Args:
+            *args: As for PyMongo's ``find``: filter, projection, skip, limit …
+            **kwargs: The same by name.
+        """
+        kwargs = {key: delegate_of(value) for key, value in kwargs.items()}
+        return MotorCursor(
+            self,
+            self.delegate.find(*args, **kwargs),
+            filter=args[0] if args else kwargs.get("filter"),
+            tailable=bool(kwargs.get("cursor_type", 0)) and kwargs["cursor_type"] & 2 == 2,
+        )
+
+    def find_raw_batches(self, *args: Any, **kwargs: Any) -> MotorRawBatchCursor:
+        """Return a cursor whose items are the server's batches, undecoded.
+
+        Decode one with ``bson.decode_all``; use it to pass documents on unread.
+
+        Args:
+            *args: As for ``find``.
+            **kwargs: As for ``find``.
+        """
+        kwargs = {key: delegate_of(value) for key, value in kwargs.items()}
+        return MotorRawBatchCursor(self, self.delegate.find_raw_batches(*args, **kwargs))
+
+    def aggregate(
+        self,
+        pipeline: Sequence[Mapping[str, Any]],
+        session: Any = None,
+        let: Mapping[str, Any] | None = None,
+        comment: Any = None,
+        **kwargs: Any,
+    ) -> MotorLatentCommandCursor:
+        """Return a cursor over the result of a pipeline; sent when its first document is asked for.
+
+        Args:
+            pipeline: The stages.
+            session: A ``MotorClientSession``; None for one of its own.
+            let: Variables of the pipeline.
+            comment: Shown in the server's log and profile.
+            **kwargs: Options of the ``aggregate`` command, such as ``batchSize``.
+        """
+        given = {"session": delegate_of(session), "let": let, "comment": comment}
+        options = {key: value for key, value in given.items() if value is not None} | kwargs
+
+        async def send() -> Batches:
+            return CommandBatches(await self.delegate.aggregate(pipeline, **options))
+
+        return MotorLatentCommandCursor(self, send)
+
+    def aggregate_raw_batches(
+        self, pipeline: Sequence[Mapping[str, Any]], session: Any = None, **kwargs: Any
+    ) -> MotorRawBatchCommandCursor:
+        """Return a cursor whose items are the batches of an aggregation, undecoded.
+
+        Args:
+            pipeline: The stages.
+            session: A ``MotorClientSession``; None for one of its own.
+            **kwargs: Options of the ``aggregate`` command.
+        """
+
+        async def send() -> Batches:
+            return CommandBatches(
+                await self.delegate.aggregate_raw_batches(pipeline, delegate_of(session), **kwargs)
+            )
+
+        return MotorRawBatchCommandCursor(self, send)
+
+    def list_indexes(self, session: Any = None, comment: Any = None) -> MotorLatentCommandCursor:
+        """Return a cursor over the descriptions of the indexes.
+
+        Args:
+            session: A ``MotorClientSession``; None for one of its own.
+            comment: Shown in the server's log and profile.
+        """
+
+        async def send() -> Batches:
+            return CommandBatches(await self.delegate.list_indexes(delegate_of(session), comment))
+
+        return MotorLatentCommandCursor(self, send)
+
+    def list_search_indexes(
+        self, name: str | None = None, session: Any = None, comment: Any = None, **kwargs: Any
+    ) -> MotorLatentCommandCursor:
+        """Return a cursor over the descriptions of the search indexes.
+
+        Args:
+            name: Of one index; None for all.
+            session: A ``MotorClientSession``; None for one of its own.
+            comment: Shown in the server's log and profile.
+            **kwargs: Options of the aggregation.
+        """
+
+        async def send() -> Batches:
+            return CommandBatches(
+                await self.delegate.list_search_indexes(
+                    name, delegate_of(session), comment, **kwargs
+                )
+            )
+
+        return MotorLatentCommandCursor(self, send)
+
+    # --- the collection as an object ----------------------------------------------------------
+
+    def with_options(
+        self,
+        codec_options: CodecOptions[Any] | None = None,
+        read_preference: Any = None,
+        write_concern: WriteConcern | None = None,
+        read_concern: ReadConcern | None = None,
+    ) -> MotorCollection:
+        """Return this collection with other options; what is None stays.
+
+        Args:
+            codec_options: How documents are decoded.
+            read_preference: Which servers answer.
+            write_concern: What a write waits for.
+            read_concern: How settled data must be.
+        """
+        return type(self)(
+            self._database,
+            self._name,
+            self.codec_options if codec_options is None else codec_options,
+            self.read_preference if read_preference is None else read_preference,
+            self.write_concern if write_concern is None else write_concern,
+            self.read_concern if read_concern is None else read_concern,
+        )
+
+    def wrap(self, thing: Any) -> Any:
+        """Return the object of this package for one of PyMongo's; see ``MotorClient.wrap``."""
+        return self.client.wrap(thing)
+
+    def __getattr__(self, name: str) -> MotorCollection:
+        if name.startswith("_"):
+            raise AttributeError(
+                f"MotorCollection has no attribute {name!r}; the collection is collection[{name!r}]"
+            )
+        return self[name]
+
+    def __getitem__(self, name: str) -> MotorCollection:
+        return type(self)(self._database, f"{self._name}.{name}", *self._options)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        last = self._name.rpartition(".")[2]
+        raise TypeError(
+            f"MotorCollection has no method {last!r}: every other name is that of a collection,"
+            " and a collection cannot be called"
+        )
+
+    def __bool__(self) -> NoReturn:
+        raise NotImplementedError(
+            "a collection is neither true nor false; compare it: collection is not None"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, MotorCollection):
+            return bool(self.delegate == other.delegate)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.delegate)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.delegate!r})"

@@ -1,0 +1,230 @@
+"""Databases.
+
+Layer: public package ``mongo``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NoReturn, cast
+
+from bson.codec_options import CodecOptions
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from whirlwind.mongo import legacy
+from whirlwind.mongo.batches import Batches, CommandBatches
+from whirlwind.mongo.collection import MotorCollection
+from whirlwind.mongo.command_cursor import MotorCommandCursor, MotorLatentCommandCursor
+from whirlwind.mongo.delegation import MotorObject, attribute, delegate_of, operation
+
+# Declarations read from this: to a type checker an instance, whose methods need no receiver.
+_PYMONGO: Final = cast("AsyncDatabase[Any]", AsyncDatabase)
+
+
+class MotorDatabase(MotorObject):
+    """A database: ``client.name`` or ``client["name"]``.
+
+    Methods have PyMongo's names and parameters. Those that talk to the server start at once and
+    return a Future; ``aggregate`` returns a cursor without talking to it.
+
+    Args:
+        client: The ``MotorClient``.
+        name: The database's name.
+        codec_options: How documents are decoded; None as in the client.
+        read_preference: Which servers answer; None as in the client.
+        write_concern: What a write waits for; None as in the client.
+        read_concern: How settled data must be; None as in the client.
+    """
+
+    def __init__(
+        self,
+        client: Any,
+        name: str,
+        codec_options: CodecOptions[Any] | None = None,
+        read_preference: Any = None,
+        write_concern: WriteConcern | None = None,
+        read_concern: ReadConcern | None = None,
+    ) -> None:
+        self.binding = client.binding
+        self._client = client
+        self._name = name
+        self._options = (codec_options, read_preference, write_concern, read_concern)
+        self._parent: Any = None
+        self._delegate: AsyncDatabase[Any]
+        _ = self.delegate  # a name that cannot be one raises here
+
+    @property
+    def delegate(self) -> AsyncDatabase[Any]:
+        """PyMongo's database."""
+        parent = self._client.delegate
+        if self._parent is not parent:  # the first time, and in a forked child
+            self._delegate = parent.get_database(self._name, *self._options)
+            self._parent = parent
+        return self._delegate
+
+    @property
+    def client(self) -> Any:
+        """The ``MotorClient`` that this database belongs to."""
+        return self._client
+
+    name = attribute[str]()
+    codec_options = attribute[CodecOptions[Any]]()
+    read_preference = attribute[Any]()
+    read_concern = attribute[ReadConcern]()
+    write_concern = attribute[WriteConcern]()
+
+    command = operation(_PYMONGO.command)
+    dereference = operation(_PYMONGO.dereference)
+    drop_collection = operation(_PYMONGO.drop_collection)
+    list_collection_names = operation(_PYMONGO.list_collection_names)
+    validate_collection = operation(_PYMONGO.validate_collection)
+
+    collection_names = legacy.collection_names
+
+    def create_collection(self, name: str, **kwargs: Any) -> asyncio.Future[MotorCollection]:
+        """Create a collection and return a Future of it.
+
+        Args:
+            name: Its name.
+            **kwargs: As for PyMongo's ``create_collection``.
+
+        Raises:
+            CollectionInvalid: (from the Future) It exists.
+        """
+        return self.binding.start(self._create_collection, name, kwargs)
+
+    async def _create_collection(self, name: str, kwargs: dict[str, Any]) -> MotorCollection:
+        given = {key: delegate_of(value) for key, value in kwargs.items()}
+        await self.delegate.create_collection(name, **given)
+        wanted = ("codec_options", "read_preference", "write_concern", "read_concern")
+        return self.get_collection(name, **{key: given.get(key) for key in wanted})
+
+    def list_collections(self, session: Any = None, **kwargs: Any) -> Any:
+        """Return a Future of a cursor over the descriptions of the collections.
+
+        Args:
+            session: A ``MotorClientSession``; None for one of its own.
+            **kwargs: As for PyMongo's ``list_collections``.
+        """
+        return self.binding.start(
+            self._cursor, "list_collections", session=delegate_of(session), **kwargs
+        )
+
+    def cursor_command(self, command: Any, value: Any = 1, **kwargs: Any) -> Any:
+        """Run a command that answers with a cursor and return a Future of the cursor.
+
+        Args:
+            command: Its name, or the whole command.
+            value: What stands beside the name.
+            **kwargs: As for PyMongo's ``cursor_command``.
+        """
+        given = {key: delegate_of(argument) for key, argument in kwargs.items()}
+        return self.binding.start(self._cursor, "cursor_command", command, value, **given)
+
+    async def _cursor(self, method: str, *args: Any, **kwargs: Any) -> MotorCommandCursor:
+        cursor = await getattr(self.delegate, method)(*args, **kwargs)
+        return MotorCommandCursor(self, CommandBatches(cursor))
+
+    def aggregate(
+        self, pipeline: Sequence[Mapping[str, Any]], session: Any = None, **kwargs: Any
+    ) -> MotorLatentCommandCursor:
+        """Return a cursor over a pipeline of the database, such as ``$currentOp``.
+
+        Args:
+            pipeline: The stages.
+            session: A ``MotorClientSession``; None for one of its own.
+            **kwargs: Options of the ``aggregate`` command.
+        """
+
+        async def send() -> Batches:
+            return CommandBatches(
+                await self.delegate.aggregate(pipeline, delegate_of(session), **kwargs)
+            )
+
+        return MotorLatentCommandCursor(self, send)
+
+    # --- the database as an object ------------------------------------------------------------
+
+    def get_collection(
+        self,
+        name: str,
+        codec_options: CodecOptions[Any] | None = None,
+        read_preference: Any = None,
+        write_concern: WriteConcern | None = None,
+        read_concern: ReadConcern | None = None,
+    ) -> MotorCollection:
+        """Return a collection with options of its own.
+
+        Args:
+            name: Its name.
+            codec_options: How documents are decoded; None as in the database.
+            read_preference: Which servers answer; None as in the database.
+            write_concern: What a write waits for; None as in the database.
+            read_concern: How settled data must be; None as in the database.
+        """
+        return MotorCollection(
+            self, name, codec_options, read_preference, write_concern, read_concern
+        )
+
+    def with_options(
+        self,
+        codec_options: CodecOptions[Any] | None = None,
+        read_preference: Any = None,
+        write_concern: WriteConcern | None = None,
+        read_concern: ReadConcern | None = None,
+    ) -> MotorDatabase:
+        """Return this database with other options; what is None stays.
+
+        Args:
+            codec_options: How documents are decoded.
+            read_preference: Which servers answer.
+            write_concern: What a write waits for.
+            read_concern: How settled data must be.
+        """
+        return type(self)(
+            self._client,
+            self._name,
+            self.codec_options if codec_options is None else codec_options,
+            self.read_preference if read_preference is None else read_preference,
+            self.write_concern if write_concern is None else write_concern,
+            self.read_concern if read_concern is None else read_concern,
+        )
+
+    def wrap(self, thing: Any) -> Any:
+        """Return the object of this package for one of PyMongo's; see ``MotorClient.wrap``."""
+        return self._client.wrap(thing)
+
+    def __getattr__(self, name: str) -> MotorCollection:
+        if name.startswith("_"):
+            raise AttributeError(
+                f"MotorDatabase has no attribute {name!r}; the collection is database[{name!r}]"
+            )
+        return self[name]
+
+    def __getitem__(self, name: str) -> MotorCollection:
+        return MotorCollection(self, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(
+            f"MotorClient has no method {self._name!r}: every other name is that of a database,"
+            " and a database cannot be called"
+        )
+
+    def __bool__(self) -> NoReturn:
+        raise NotImplementedError(
+            "a database is neither true nor false; compare it: database is not None"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, MotorDatabase):
+            return bool(self.delegate == other.delegate)
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.delegate)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.delegate!r})"

@@ -1,0 +1,33 @@
+"""Motor's names for programs with an asyncio event loop and no ``IOLoop``.
+
+Only the client differs, in what ``io_loop`` and ``get_io_loop()`` are; the other classes serve
+both and are the same under both names.
+
+Door: names only.
+"""
+
+from whirlwind.mongo.client import AsyncIOMotorClient
+from whirlwind.mongo.collection import MotorCollection as AsyncIOMotorCollection
+from whirlwind.mongo.command_cursor import MotorCommandCursor as AsyncIOMotorCommandCursor
+from whirlwind.mongo.command_cursor import (
+    MotorLatentCommandCursor as AsyncIOMotorLatentCommandCursor,
+)
+from whirlwind.mongo.command_cursor import (
+    MotorRawBatchCommandCursor as AsyncIOMotorRawBatchCommandCursor,
+)
+from whirlwind.mongo.cursor import MotorCursor as AsyncIOMotorCursor
+from whirlwind.mongo.cursor import MotorRawBatchCursor as AsyncIOMotorRawBatchCursor
+from whirlwind.mongo.database import MotorDatabase as AsyncIOMotorDatabase
+from whirlwind.mongo.session import MotorClientSession as AsyncIOMotorClientSession
+
+__all__ = [
+    "AsyncIOMotorClient",
+    "AsyncIOMotorClientSession",
+    "AsyncIOMotorCollection",
+    "AsyncIOMotorCommandCursor",
+    "AsyncIOMotorCursor",
+    "AsyncIOMotorDatabase",
+    "AsyncIOMotorLatentCommandCursor",
+    "AsyncIOMotorRawBatchCommandCursor",
+    "AsyncIOMotorRawBatchCursor",
+]
