@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import LogWatch
 
 import whirlwind.testing
-from tests.conftest import LogWatch
 from whirlwind.httpclient import HTTPClientError
 from whirlwind.testing import AsyncHTTPSTestCase, AsyncHTTPTestCase, gen_test
 from whirlwind.web import Application, RequestHandler

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from whirlwind._base.errors import WhirlwindError
 
@@ -42,6 +42,9 @@ _UNITS: Final = {
 
 _UNSET: Final = object()
 
+OnValue: TypeAlias = Callable[[Any], None]
+ValueType: TypeAlias = type[Any]
+
 
 class Error(WhirlwindError):
     """An option that is not there, is there twice, or is given what cannot be its value."""
@@ -70,13 +73,13 @@ class Option:
         self,
         name: str,
         default: Any = None,
-        type: type = str,
+        type: ValueType = str,
         help: str | None = None,
         metavar: str | None = None,
         multiple: bool = False,
         file_name: str | None = None,
         group_name: str | None = None,
-        callback: Callable[[Any], None] | None = None,
+        callback: OnValue | None = None,
     ) -> None:
         self.name = name
         self.type = type

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, TextIO
 
 from whirlwind._base.objects import exec_in
-from whirlwind._base.option import Error, Option
+from whirlwind._base.option import Error, OnValue, Option, ValueType
 
 # Columns of --help: the width of a terminal of old, and what is left of it for the text.
 _NAME_COLUMN: Final = 35
@@ -51,12 +51,12 @@ class OptionParser:
         self,
         name: str,
         default: Any = None,
-        type: type | None = None,
+        type: ValueType | None = None,
         help: str | None = None,
         metavar: str | None = None,
         multiple: bool = False,
         group: str | None = None,
-        callback: Callable[[Any], None] | None = None,
+        callback: OnValue | None = None,
     ) -> None:
         """Define an option.
 

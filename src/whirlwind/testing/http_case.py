@@ -25,13 +25,12 @@ class AsyncHTTPTestCase(AsyncTestCase):
 
     ::
 
-        class HelloTest(AsyncHTTPTestCase):
+        class PriceListTest(AsyncHTTPTestCase):
             def get_app(self):
-                return hello.make_app()
+                return shop.application(prices={"tea": 3})
 
-            def test_homepage(self):
-                response = self.fetch("/")
-                self.assertEqual(response.code, 200)
+            def test_unknown_goods_are_not_found(self):
+                self.assertEqual(self.fetch("/price/gold").code, 404)
 
     Attributes:
         http_server: The server; started by ``setUp``, stopped by ``tearDown``.
