@@ -44,13 +44,10 @@ from whirlwind._web.matchers import (
     path_arguments,
 )
 from whirlwind._web.routing import ReversibleRouter, ReversibleRuleRouter, Rule, _RuleList
-from whirlwind._web.running import run_handler
+from whirlwind._web.running import Found, run_handler, start_handler
 from whirlwind._web.simple_handlers import ErrorHandler
 from whirlwind._web.streaming import _has_stream_request_body
 from whirlwind._web.transforms import OutputTransform
-
-# handler class, arguments of initialize, path arguments, path keyword arguments
-_Found = tuple[type[BaseHandler], dict[str, Any], list[Any], dict[str, Any]]
 
 
 class _ApplicationRouter(ReversibleRuleRouter):
@@ -236,17 +233,11 @@ class Application(ReversibleRouter, DirectDelegate):
 
     def receive_request(self, request: HTTPServerRequest) -> None:
         found = self._table.find(request)
-        if found is None:
+        if found is None or found[0]._stream_request_body:
             self._receive_by_delegate(request)
             return
-        handler_class, arguments, path_args, path_kwargs = found
-        if _has_stream_request_body(handler_class):
-            self._receive_by_delegate(request)
-            return
-        context = contextvars.copy_context()
-        handler = context.run(handler_class, self, request, **arguments)
         transforms = [make(request) for make in self.transforms] if self.transforms else []
-        run_handler(handler, transforms, path_args, path_kwargs, context)
+        start_handler(self, request, found, transforms)
 
     def receive_head(self, request: HTTPServerRequest) -> HTTPMessageDelegate:
         return self.find_handler(request)
@@ -271,7 +262,7 @@ class Application(ReversibleRouter, DirectDelegate):
         if "log_function" in self.settings:
             self.settings["log_function"](handler)
             return
-        status = handler.get_status()
+        status = handler._status_code
         if status < 400:
             level = logging.INFO
         elif status < 500:
@@ -306,10 +297,10 @@ class _Table:
         self._application = application
         self._hosts = -1
         self._paths = -1
-        self._literal: dict[str, _Found] = {}
+        self._literal: dict[str, Found] = {}
         self._patterns: list[tuple[Pattern[str], Rule] | None] = []
 
-    def find(self, request: HTTPServerRequest) -> _Found | None:
+    def find(self, request: HTTPServerRequest) -> Found | None:
         """Return what answers a request, or None if the routers have to be asked."""
         application = self._application
         paths = application.wildcard_router.rules

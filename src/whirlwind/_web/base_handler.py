@@ -50,7 +50,13 @@ if TYPE_CHECKING:
 
 # What may not stand in a header's value; whoever tries wants to write two headers in one.
 _UNSAFE_VALUE: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
-_UNSAFE_REASON: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+# Methods that change nothing (RFC 9110, section 9.2.1), as far as handlers keep to it.
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_METHOD_NAMES: Final[dict[str | None, str]] = {
+    name: name.lower() for name in ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
+}
+# Angle brackets are allowed there, and have no business but in pages that forget to escape them.
+_UNSAFE_REASON: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]|[<>]")
 
 
 class BaseHandler:
@@ -67,11 +73,14 @@ class BaseHandler:
     )
 
     # Until one of them is another, an instance need not hold them.
+    _write_buffer: list[bytes]
     path_args: list[str | None] = []
     path_kwargs: dict[str, str | None] = {}
     _headers_written = False
     _finished = False
     _auto_finish = True
+    _stream_request_body = False
+    _cancelled = False  # the task of a step was cancelled, and not what it waited for
     _prepared_future: asyncio.Future[None] | None = None
     _transforms: list[OutputTransform] = []
     _status_code = 200
@@ -83,7 +92,12 @@ class BaseHandler:
     def __init__(self, application: Application, request: HTTPServerRequest, **kwargs: Any) -> None:
         self.application = application
         self.request = request
-        self.clear()
+        if type(self).clear is _stock_clear:
+            # All that clear() would set is the class's still.
+            self._write_buffer = []
+            self.set_default_headers()
+        else:
+            self.clear()
         self.initialize(**kwargs)
 
     def _initialize(self) -> None:
@@ -156,14 +170,14 @@ class BaseHandler:
         state = self.__dict__
         if "_headers" in state:
             del state["_headers"]
-        self._write_buffer: list[bytes] = []
+        self._write_buffer = []
         if self._json:
             self._json = False
         if self._etag is not None:
             self._etag = None
-        if self._status_code != 200 or self._reason != "OK":
+        if self._status_code != 200 or "_reason" in state:
             self._status_code = 200
-            self._reason = "OK"
+            state.pop("_reason", None)
         self.set_default_headers()
 
     def set_status(self, status_code: int, reason: str | None = None) -> None:
@@ -314,6 +328,12 @@ class BaseHandler:
         return future
 
     def _send_head(self, connection: Any, chunk: bytes, finishing: bool) -> asyncio.Future[None]:
+        if (
+            finishing
+            and "Content-Length" not in self._headers
+            and not has_no_body(self._status_code)
+        ):
+            self._headers["Content-Length"] = str(len(chunk))
         for transform in self._transforms:
             self._status_code, self._headers, chunk = transform.transform_first_chunk(
                 self._status_code, self._headers, chunk, finishing
@@ -330,26 +350,26 @@ class BaseHandler:
 
     def _can_send_bytes(self, connection: Any) -> bool:
         """True if the answer is whole and its fields are those nobody has touched."""
+        state = self.__dict__
         return (
-            type(connection) is Exchange
+            "_headers" not in state
+            and type(connection) is Exchange
             and connection.direct
-            and "_headers" not in self.__dict__
             and self._status_code == 200
-            and self._reason == "OK"
+            and "_reason" not in state
+            and "_new_cookie" not in state
             and not self._transforms
-            and "_new_cookie" not in self.__dict__
         )
 
     def _send_bytes(self, connection: Exchange, chunk: bytes) -> asyncio.Future[None]:
         fields = DEFAULTS
-        if not fields.since <= self.request._start_time < fields.until:
-            fields.refresh(self.request._start_time)
+        now = self.request._start_time
+        if not fields.since <= now < fields.until:
+            fields.refresh(now)
         head = fields.json if self._json else fields.html
-        if self._etag is None:
-            return connection.answer(b"%bContent-Length: %d\r\n" % (head, len(chunk)), chunk)
-        return connection.answer(
-            b"%bEtag: %b\r\nContent-Length: %d\r\n" % (head, self._etag.encode(), len(chunk)), chunk
-        )
+        if self._etag is not None:
+            head = b"%bEtag: %b\r\n" % (head, self._etag.encode())
+        return connection.answer(head, chunk)
 
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
         """Complete the answer.
@@ -370,8 +390,9 @@ class BaseHandler:
             self.write(chunk)
         connection = self.request.connection
         if not self._headers_written:
-            self._frame_whole_answer(connection)
-        connection.set_close_callback(None)
+            self._frame_whole_answer()
+        if connection is not None:
+            connection.set_close_callback(None)
         future = self.flush(include_footers=True)
         connection.finish()
         self._log()
@@ -380,7 +401,7 @@ class BaseHandler:
         self._break_cycles()
         return future
 
-    def _frame_whole_answer(self, connection: Any) -> None:
+    def _frame_whole_answer(self) -> None:
         """Set what can be known of an answer that is all there: its tag and its length."""
         if self._status_code == 200 and self.request.method in ("GET", "HEAD"):
             self.set_etag_header()
@@ -392,7 +413,8 @@ class BaseHandler:
                 self._write_buffer = []
                 raise RuntimeError(f"Cannot send body with {self._status_code} status code")
             self._clear_representation_headers()
-        elif not self._can_send_bytes(connection) and "Content-Length" not in self._headers:
+        elif "_headers" in self.__dict__ and "Content-Length" not in self._headers:
+            # Where nobody has touched the headers, flush() knows it as well.
             self.set_header("Content-Length", sum(map(len, self._write_buffer)))
 
     def _clear_representation_headers(self) -> None:
@@ -411,7 +433,11 @@ class BaseHandler:
         etag = self.compute_etag()
         if etag is None:
             return
-        if "_headers" in self.__dict__ or not (etag.isascii() and etag.isprintable()):
+        if (
+            "_headers" in self.__dict__
+            or not isinstance(etag, str)
+            or not (etag.isascii() and etag.isprintable())
+        ):
             self.set_header("Etag", etag)
         else:
             self._etag = etag
@@ -460,7 +486,7 @@ class BaseHandler:
             self.set_status(status_code, reason=reason)
         except ValueError:
             # The phrase came from somewhere that a client may reach: the status is enough.
-            self.set_status(status_code)
+            self.set_status(status_code, reason="Unknown")
         try:
             self.write_error(status_code, **kwargs)
         except Exception:
@@ -475,7 +501,9 @@ class BaseHandler:
             status_code: The status.
             **kwargs: ``exc_info`` if there was an exception, as ``sys.exc_info()`` gives it.
         """
-        if self.settings.get("serve_traceback") and "exc_info" in kwargs:
+        if has_no_body(status_code):
+            self.finish()
+        elif self.settings.get("serve_traceback") and "exc_info" in kwargs:
             self.set_header("Content-Type", "text/plain")
             for line in traceback.format_exception(*kwargs["exc_info"]):
                 self.write(line)
@@ -516,7 +544,8 @@ class BaseHandler:
                 self.finish(*error.args)
             return
         try:
-            self.log_exception(*sys.exc_info())
+            if not self._cancelled:  # somebody's wish, no mistake
+                self.log_exception(*sys.exc_info())
         except Exception:
             # An error while logging must not keep the client waiting.
             app_log.error("Error in exception logger", exc_info=True)
@@ -525,7 +554,8 @@ class BaseHandler:
         if isinstance(error, HTTPError):
             self.send_error(error.status_code, exc_info=sys.exc_info())
         elif isinstance(error, HTTPInputError):
-            self.send_error(error.status or 400, exc_info=sys.exc_info())
+            # Of what is wrong with a body: 400 as in Tornado, whichever status fits better.
+            self.send_error(400, exc_info=sys.exc_info())
         else:
             self.send_error(500, exc_info=sys.exc_info())
 
@@ -542,8 +572,12 @@ class BaseHandler:
                 settled.value = await waiting
             except asyncio.CancelledError as error:
                 settled.error = error
-                self._resume(settled.result)
-                raise
+                task = asyncio.current_task()
+                self._cancelled = task is not None and task.cancelling() > 0
+                waiting = self._resume(settled.result)
+                if self._cancelled:
+                    raise
+                continue
             except Exception as error:
                 settled.error = error
             waiting = self._resume(settled.result)
@@ -570,12 +604,15 @@ class BaseHandler:
                     name: None if value is None else self.decode_argument(value, name=name)
                     for name, value in kwargs.items()
                 }
-            self._check_request()
+            if request.method not in _SAFE:
+                self._check_request()
             waiting = self.prepare()
             if waiting is not None:
                 self._next = self._after_prepare
                 return waiting
-            return self._after_prepare(None)
+            if self._prepared_future is not None:
+                return self._after_prepare(None)
+            return None if self._finished else self._run_method()
         except Exception as error:
             self._failed(error)
             return None
@@ -596,7 +633,7 @@ class BaseHandler:
             return None
 
     def _check_request(self) -> None:
-        """Refuse requests that the application's settings forbid, before anything runs."""
+        """Refuse what the application's settings forbid; asked for methods that change things."""
 
     def _after_prepare(self, _: object) -> Awaitable[Any] | None:
         prepared = self._prepared_future
@@ -614,7 +651,8 @@ class BaseHandler:
         return None if self._finished else self._run_method()
 
     def _run_method(self) -> Awaitable[Any] | None:
-        method = getattr(self, str(self.request.method).lower())
+        name = self.request.method
+        method = getattr(self, _METHOD_NAMES.get(name) or str(name).lower())
         waiting: Awaitable[Any] | None = method(*self.path_args, **self.path_kwargs)
         if waiting is not None:
             self._next = self._after_method
@@ -667,7 +705,11 @@ class BaseHandler:
 
     def _break_cycles(self) -> None:
         """Let go of what refers back to this handler, so that no collector is needed."""
-        self.__dict__.pop("ui", None)
+        if "ui" in self.__dict__:
+            del self.__dict__["ui"]
+
+
+_stock_clear: Final = BaseHandler.clear
 
 
 class _Settled:

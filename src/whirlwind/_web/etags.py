@@ -7,19 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
+_blake2b: Final = hashlib.blake2b
 _TAG: Final = re.compile(r'\*|(?:W/)?"[^"]*"')
 
 
-def etag_of(pieces: Iterable[bytes]) -> str:
+def etag_of(pieces: Sequence[bytes]) -> str:
     """Return a strong entity tag, quotes included, for a body given in pieces.
 
     BLAKE2b at 128 bits: it need not be a secret, only differ where bodies differ, and it takes
     a quarter of SHA-512's time with half of its length.
     """
-    digest = hashlib.blake2b(digest_size=16)
+    if len(pieces) == 1:
+        return f'"{_blake2b(pieces[0], digest_size=16).hexdigest()}"'
+    digest = _blake2b(digest_size=16)
     for piece in pieces:
         digest.update(piece)
     return f'"{digest.hexdigest()}"'

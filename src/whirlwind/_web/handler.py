@@ -21,7 +21,12 @@ from whirlwind._web.errors import MissingArgumentError
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
 # RFC 6265, section 4.1.1: no controls and no white space; quoting does the rest.
 _UNSAFE_COOKIE: Final = re.compile(r"[\x00-\x20]")
+_COOKIE_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z:]+")
 _UNSAFE_ATTRIBUTE: Final = re.compile(r"[\x00-\x1f\x7f;]")
+
+
+class _InvalidCookieError(http.cookies.CookieError, ValueError):
+    """Both, since programs catch either."""
 
 
 class _ArgDefaultMarker:
@@ -155,13 +160,13 @@ class RequestHandler(BaseHandler):
             **kwargs: Further attributes, of ``http.cookies.Morsel``.
 
         Raises:
-            ValueError: Name or value hold white space or controls.
-            CookieError: An attribute holds a semicolon or a control character.
+            ValueError: Name or value hold white space or controls, or an attribute holds a
+                semicolon or a control character; it is a ``CookieError`` as well.
         """
         name = to_unicode(name)
         text = to_unicode(value)
-        if _UNSAFE_COOKIE.search(name + text):
-            raise ValueError(f"Invalid cookie {name!r}: {text!r}")
+        if _UNSAFE_COOKIE.search(name + text) or _COOKIE_NAME.fullmatch(name) is None:
+            raise _InvalidCookieError(f"Invalid cookie {name!r}: {text!r}")
         cookies: http.cookies.SimpleCookie | None = self.__dict__.get("_new_cookie")
         if cookies is None:
             cookies = self._new_cookie = http.cookies.SimpleCookie()
@@ -177,18 +182,17 @@ class RequestHandler(BaseHandler):
             "secure": secure,
             "samesite": samesite,
         }
-        for key, attribute in kwargs.items():
-            attributes[key.lower().replace("_", "-")] = attribute
+        attributes.update(kwargs)
         morsel: http.cookies.Morsel[str] = http.cookies.Morsel()
         # One place for all spellings: what goes out is what was checked.
         for key, attribute in attributes.items():
             if attribute is None or attribute is False or attribute == "":
                 continue
             if _UNSAFE_ATTRIBUTE.search(str(attribute)):
-                raise http.cookies.CookieError(
+                raise _InvalidCookieError(
                     f"Invalid cookie attribute {key}={str(attribute)[:40]!r} for cookie {name!r}"
                 )
-            morsel[key] = attribute
+            morsel[key.lower().replace("_", "-")] = attribute
         cookies[name] = text
         cookies[name].update(morsel)
 

@@ -20,15 +20,60 @@ import contextvars
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from whirlwind._base.log import app_log
+from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._web.base_handler import BaseHandler
 from whirlwind._web.transforms import OutputTransform
+
+if TYPE_CHECKING:
+    from whirlwind._web.application import Application
 
 _EAGER: Final = sys.version_info >= (3, 12)
 
 stock_execute: Final = BaseHandler._execute
+
+#: Handler class, arguments of ``initialize``, path arguments, path keyword arguments.
+Found = tuple[type[BaseHandler], dict[str, Any], list[Any], dict[str, Any]]
+
+
+def start_handler(
+    application: Application,
+    request: HTTPServerRequest,
+    found: Found,
+    transforms: list[OutputTransform],
+) -> None:
+    """Make a handler and run it as far as it goes without waiting; ``run_handler`` in short.
+
+    Args:
+        application: The handler's application.
+        request: The whole request.
+        found: What the application's rules say about it.
+        transforms: For the answer.
+    """
+    handler_class, arguments, path_args, path_kwargs = found
+    context = contextvars.copy_context()
+    if handler_class._execute is not stock_execute:
+        handler = context.run(handler_class, application, request, **arguments)
+        run_handler(handler, transforms, path_args, path_kwargs, context)
+        return
+    begun = context.run(_begin, application, request, found, transforms)
+    if begun is not None:
+        handler, waiting = begun
+        _drive(handler, waiting, context)
+
+
+def _begin(
+    application: Application,
+    request: HTTPServerRequest,
+    found: Found,
+    transforms: list[OutputTransform],
+) -> tuple[BaseHandler, Awaitable[Any]] | None:
+    handler_class, arguments, path_args, path_kwargs = found
+    handler = handler_class(application, request, **arguments)
+    waiting = handler._begin(transforms, path_args, path_kwargs)
+    return None if waiting is None else (handler, waiting)
 
 
 def run_handler(
@@ -80,6 +125,8 @@ def _drive(
 
 
 def _go_on(handler: BaseHandler, context: contextvars.Context, future: asyncio.Future[Any]) -> None:
+    if future.cancelled() and isinstance(future, asyncio.Task) and future.cancelling():
+        handler._cancelled = True
     _drive(handler, context.run(handler._resume, future.result), context)
 
 

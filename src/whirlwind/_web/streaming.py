@@ -26,14 +26,14 @@ def stream_request_body(cls: _Handler) -> _Handler:
     """
     if not (isinstance(cls, type) and issubclass(cls, BaseHandler)):
         raise TypeError(f"expected subclass of RequestHandler, got {cls!r}")
-    cls._stream_request_body = True  # type: ignore[attr-defined]
+    cls._stream_request_body = True
     return cls
 
 
 def _has_stream_request_body(cls: type[BaseHandler]) -> bool:
     if not (isinstance(cls, type) and issubclass(cls, BaseHandler)):
         raise TypeError(f"expected subclass of RequestHandler, got {cls!r}")
-    return getattr(cls, "_stream_request_body", False)
+    return cls._stream_request_body
 
 
 def asynchronous(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from whirlwind._http.messages import HTTPConnection, HTTPMessageDelegate
 from whirlwind._http.server.context import RequestContext
+from whirlwind._http.server.stream import TransportStream
 from whirlwind._proto.http.errors import HTTPOutputError
 from whirlwind._proto.http.headers import HTTPHeaders, check_value, encode_fields
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
@@ -90,9 +91,10 @@ class Exchange(HTTPConnection):
         self.method = method
         self.version = version
         self.block = block
-        self.keep_alive = (
-            not block.close if version == "HTTP/1.1" else block.keep_alive
-        ) and connection.server.keep_alive
+        # A chunked request of HTTP/1.0 is kept as well, against RFC 9112, section 6.1, and as
+        # Tornado's suite wants it.
+        keep = not block.close if version == "HTTP/1.1" else block.keep_alive
+        self.keep_alive = keep and connection.server.keep_alive
 
     # --- what the program may ask ---
 
@@ -103,6 +105,11 @@ class Exchange(HTTPConnection):
         if context is None:
             context = self._context = self.server_connection.context_for(self.block.headers)
         return context
+
+    @property
+    def stream(self) -> TransportStream:
+        """The connection with the face of a stream, to close it or to look at its socket."""
+        return TransportStream(self)
 
     @property
     def no_keep_alive(self) -> bool:
@@ -130,6 +137,7 @@ class Exchange(HTTPConnection):
     def set_body_timeout(self, timeout: float) -> None:
         """Set how many seconds the body of this request may take to come in."""
         self.body_timeout = timeout
+        self.server_connection.server.look_within(timeout)
 
     # --- the answer ---
 
@@ -206,21 +214,29 @@ class Exchange(HTTPConnection):
         """Write a whole answer, head and body at once.
 
         Args:
-            head: First line and fields, with a Content-Length that fits, without the empty line.
+            head: First line and fields but for Content-Length, without the empty line.
             body: The whole body; it is left out where the request was a HEAD.
 
         Returns:
             A future that is done when the peer has room for more.
         """
+        if self.finished:
+            raise HTTPOutputError("this request was answered already")
         self.head_sent = True
+        connection = self.server_connection
+        length = b"Content-Length: %d\r\n" % len(body)
         if self.method == "HEAD":
             body = b""
             self._silent = True
-        if self.keep_alive and self.version == "HTTP/1.1" and not self.reading:
-            connection = self.server_connection
-            if not connection.closing:
-                return connection.send(b"%b\r\n%b" % (head, body))
-        return self._send(b"%b%b\r\n%b" % (head, self.connection_field(), body))
+        if (
+            self.keep_alive
+            and self.version == "HTTP/1.1"
+            and not self.reading
+            and not connection.closing
+        ):
+            return connection.send(b"".join((head, length, b"\r\n", body)))
+        field = self.connection_field()
+        return connection.send(b"".join((head, length, field, b"\r\n", body)))
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
         """Write a piece of the body; the future is done when the peer has room for more.
@@ -286,9 +302,9 @@ class Exchange(HTTPConnection):
         """The connection is gone: tell whoever still waits for something of this exchange."""
         callback, self._close_callback = self._close_callback, None
         delegate, self.delegate = self.delegate, None
-        try:
-            if callback is not None:
-                callback()
-        finally:
+        if self.reading:
+            # Either finish() of the delegate or this; once it has finished, the callback.
             if delegate is not None:
                 delegate.on_connection_close()
+        elif callback is not None:
+            callback()

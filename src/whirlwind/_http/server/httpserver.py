@@ -142,6 +142,8 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         context = None
         if self.ssl_options is not None:
             context = ssl_options_to_context(self.ssl_options, server_side=True)
+            if context.sslobject_class is ssl.SSLObject:
+                context.sslobject_class = _SSLObject
         for listening in sockets:
             self._sockets[listening.fileno()] = listening
             # What stop() of the base class calls before it closes the socket.
@@ -255,6 +257,19 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
 
 
 _start_request: Final = HTTPServer.start_request
+
+
+class _SSLObject(ssl.SSLObject):
+    """Logs handshakes that fail: the loop's transports end them without a word to a protocol."""
+
+    def do_handshake(self) -> None:
+        try:
+            super().do_handshake()
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            gen_log.warning("SSL Error in the handshake of a client: %s", error)
+            raise
 
 
 class CallableDelegate(DirectDelegate):

@@ -31,7 +31,8 @@ import asyncio
 import contextvars
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Final, cast
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from whirlwind._base.limits import HEADER_TIMEOUT
 from whirlwind._base.log import app_log, gen_log
@@ -235,62 +236,74 @@ class ServerProtocol(asyncio.Protocol):
         method, target, version, block = server.heads.read(head)
         self._exchange = exchange = Exchange(self, method, version, block)
         self._since = server.tick
-        if self.direct is None:
-            self._start_with_delegate(exchange, method, target, version)
+        direct = self.direct
+        if direct is None:
+            exchange.direct = False
+            self._receive(
+                exchange,
+                partial(server.start_request, self, exchange),
+                RequestStartLine(method, target, version),
+            )
             return True
         request = _new_request(HTTPServerRequest)
         request.method = method
         request.uri = target
         request.version = version
-        request._block = block
         request.connection = exchange
+        request._block = block
         request._start_time = server.clock()
-        if not block.has_body:
-            try:
-                self.direct.receive_request(request)
-            except Exception as error:
-                self._program_failed(error)
+        if "?" not in target and target[0] == "/":
+            request.path = target
+        if block.has_body:
+            self._receive(
+                exchange,
+                partial(direct.receive_head, request),
+                RequestStartLine(method, target, version),
+            )
             return True
-        exchange.reading = True
-        self._receive(exchange, lambda: self.direct.receive_head(request), None)  # type: ignore[union-attr]
+        try:
+            direct.receive_request(request)
+        except HTTPInputError:
+            raise
+        except Exception as error:
+            self._program_failed(error)
         return True
 
     def _await_head(self, data: bytes) -> None:
         if not self._searched:
             self._since = self.server.tick
         if data.count(b"\n", self._searched) != data.count(b"\r\n", max(self._searched - 1, 0)):
-            raise HTTPInputError("a line of the header ends with a lone LF: expected CRLF")
+            self._lone_line_feed(data)
         if len(data) > self.server.max_header_size:
             raise self._too_large()
         self._held = data
         self._searched = max(len(data) - 3, 0)
+
+    def _lone_line_feed(self, data: bytes) -> NoReturn:
+        """Refuse a head whose lines end with LF; where more is wrong with it, say that."""
+        end = data.find(b"\n\n")
+        if end >= 0:
+            self.server.heads.read(data[: end + 2].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+        raise HTTPInputError("a line of the header ends with a lone LF: expected CRLF")
 
     def _too_large(self) -> HTTPInputError:
         return HTTPInputError(
             f"header is over {self.server.max_header_size} bytes (max_header_size)", status=431
         )
 
-    def _start_with_delegate(
-        self, exchange: Exchange, method: str, target: str, version: str
-    ) -> None:
-        exchange.direct = False
-        exchange.reading = True
-        start_line = RequestStartLine(method, target, version)
-        self._receive(exchange, lambda: self.server.start_request(self, exchange), start_line)
-
     def _receive(
         self,
         exchange: Exchange,
         make: Callable[[], HTTPMessageDelegate],
-        start_line: RequestStartLine | None,
+        start_line: RequestStartLine,
     ) -> None:
         """Make the delegate, give it the head, and prepare for the body."""
-        block = exchange.block
-        line = start_line or RequestStartLine(exchange.method, "", exchange.version)
+        exchange.reading = True
         try:
             context = contextvars.copy_context()
             exchange.delegate = delegate = context.run(make)
-            waiting = context.run(delegate.headers_received, line, block.headers.copy())
+            headers = exchange.block.headers.copy()
+            waiting = context.run(delegate.headers_received, start_line, headers)
         except HTTPInputError:
             raise
         except Exception as error:
@@ -313,8 +326,7 @@ class ServerProtocol(asyncio.Protocol):
             if exchange.remaining > most:
                 raise HTTPInputError(
                     f"Content-Length too long: {exchange.remaining} bytes announced, "
-                    f"{most} accepted (max_body_size)",
-                    status=413,
+                    f"{most} accepted (max_body_size)"
                 )
         exchange.headers_done = True
         self._since = server.tick
@@ -484,22 +496,25 @@ class ServerProtocol(asyncio.Protocol):
 
     def _refuse(self, error: HTTPInputError) -> None:
         """Answer what is no request, if an answer is still possible, and close."""
-        gen_log.info("Malformed HTTP message from %s: %s", self._peer(), error)
+        what = (
+            "Unsatisfiable read, closing connection"
+            if error.status == 431
+            else "Malformed HTTP message"
+        )
+        gen_log.info("%s from %s: %s", what, self._peer(), error)
         exchange, self._exchange = self._exchange, None
         if self.transport is not None and (exchange is None or not exchange.head_sent):
             status = error.status or 400
-            self.transport.write(
-                status_line(status, responses[status])
-                + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
-            )
+            # No length: the answer ends with the connection, as Tornado's does.
+            self.transport.write(status_line(status, responses[status]) + b"\r\n")
         self._pieces = None
         self._blocked = False
         self._held = b""
         self._linger()
         if exchange is not None:
+            exchange.connection_lost()
             exchange.reading = False
             exchange.finished = True
-            exchange.connection_lost()
 
     def _program_failed(self, error: BaseException) -> None:
         """A delegate raised: no answer can be trusted to come."""
@@ -511,13 +526,16 @@ class ServerProtocol(asyncio.Protocol):
                     status_line(500, responses[500])
                     + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
                 )
-            exchange.reading = False
-            exchange.finished = True
         self._pieces = None
         self._held = b""
         self._linger()
         if exchange is not None:
-            exchange.connection_lost()
+            try:
+                exchange.connection_lost()
+            except Exception as another:
+                self._log_failure(another)
+            exchange.reading = False
+            exchange.finished = True
 
     def _log_failure(self, error: BaseException) -> None:
         app_log.error("Uncaught exception", exc_info=error)

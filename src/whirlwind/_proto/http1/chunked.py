@@ -86,8 +86,8 @@ class ChunkedDecoder:
             needed, unless ``done`` is now true.
 
         Raises:
-            HTTPInputError: The peer broke the grammar or passed a limit (``status`` 413 for
-                the body, 431 for trailers, else 400); close the connection.
+            HTTPInputError: The peer broke the grammar or passed a limit (``status`` 431 for
+                trailers, else 400); close the connection.
 
         Source: RFC 9112, sections 7.1 to 7.1.2.
         """
@@ -147,12 +147,12 @@ class ChunkedDecoder:
             return
         match = _SIZE_LINE.fullmatch(line)
         if match is None:
-            raise HTTPInputError(f"bad chunk size line {line[:40]!r}")
+            raise HTTPInputError(f"invalid chunk size line {line[:40]!r}")
         self._left = int(match[1], 16)
         # Refused when announced, not when received: the peer may never send the bytes.
         self._received += self._left
         if self.max_body is not None and self._received > self.max_body:
             raise HTTPInputError(
-                f"chunked body is over {self.max_body} bytes (max_body_size)", status=413
+                f"chunked body too large: over {self.max_body} bytes (max_body_size)"
             )
         self._expect = _Expect.DATA if self._left else _Expect.TRAILER

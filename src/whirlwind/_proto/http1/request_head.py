@@ -9,6 +9,7 @@ request to request and is one pattern. The block of header fields is, byte for b
 same client sent before: a browser, a proxy and a program each send theirs again and again. What
 a block means (is it well formed, how long is the body, does the connection stay) depends on its
 bytes alone, so it is decided once and remembered by its bytes, up to a bound in number and size.
+Whole heads are remembered as well, for clients that ask for the same thing again and again.
 
 A block that was not seen before passes two judges, and both must agree: llhttp, which is told a
 request line of our own so that methods it has never heard of are no error, and the checks here,
@@ -51,7 +52,7 @@ _METHODS: Final = {
 # The parser calls back only what its protocol has; its word on the whole is all we ask.
 _NOBODY: Final = object()
 
-# Blocks remembered, and the largest of them: at most 1 MiB together.
+# Blocks remembered, and as many heads, and the largest of them: at most 1 MiB of each.
 _REMEMBERED: Final = 512
 _LONGEST_REMEMBERED: Final = 2048
 
@@ -99,16 +100,18 @@ class HeaderBlock:
                 raise HTTPInputError("Message with both Transfer-Encoding and Content-Length")
             if len(codings) > 1 or codings[0].lower() != "chunked":
                 raise HTTPInputError(
-                    f"Unsupported Transfer-Encoding {','.join(codings)[:40]!r}: expected 'chunked'"
+                    f"Unsupported Transfer-Encoding {','.join(codings)[:40]}: expected chunked"
                 )
             self.chunked = True
         elif lengths:
-            if len(lengths) > 1:
-                raise HTTPInputError("Multiple unequal Content-Lengths: expected one")
-            if _DIGITS.fullmatch(lengths[0]) is None:
+            given = ",".join(lengths).split(",")
+            if len(given) > 1:
+                unequal = "unequal " if len(set(given)) > 1 else ""
                 raise HTTPInputError(
-                    f"Only integer Content-Length is allowed, not {lengths[0][:40]!r}"
+                    f"Multiple {unequal}Content-Lengths {','.join(given)[:40]!r}: expected one"
                 )
+            if _DIGITS.fullmatch(lengths[0]) is None:
+                raise HTTPInputError(f"Only integer Content-Length is allowed: {lengths[0][:40]!r}")
             self.content_length = int(lengths[0])
         self.has_body = self.chunked or bool(self.content_length)
         options = {
@@ -124,9 +127,10 @@ class HeaderBlock:
 class RequestHeadReader:
     """Takes heads apart; one for each server, since it remembers blocks of header fields."""
 
-    __slots__ = ("_blocks", "_parser")
+    __slots__ = ("_blocks", "_heads", "_parser")
 
     def __init__(self) -> None:
+        self._heads: dict[bytes, tuple[str, str, str, HeaderBlock]] = {}
         self._blocks: dict[bytes, HeaderBlock] = {}
         self._parser = httptools.HttpRequestParser(_NOBODY)
 
@@ -145,6 +149,9 @@ class RequestHeadReader:
 
         Source: RFC 9112, sections 2.2, 3, 5 and 6.
         """
+        known = self._heads.get(head)
+        if known is not None:
+            return known
         line = _LINE.match(head)
         if line is None:
             raise self._bad_line(head)
@@ -154,9 +161,6 @@ class RequestHeadReader:
         if block is None:
             block = self._examine(tail)
         if minor == b"0":
-            if block.chunked:
-                # A 1.0 proxy would not know the coding and see the body end elsewhere.
-                raise HTTPInputError("Transfer-Encoding in an HTTP/1.0 request")
             version = "HTTP/1.0"
         else:
             if not block.hosts:
@@ -165,7 +169,12 @@ class RequestHeadReader:
         name = _METHODS.get(method)
         if name is None:
             name = method.decode("ascii")
-        return name, target.decode("latin-1"), version, block
+        known = name, target.decode("latin-1"), version, block
+        if len(head) <= _LONGEST_REMEMBERED:
+            if len(self._heads) >= _REMEMBERED:
+                self._heads.clear()
+            self._heads[head] = known
+        return known
 
     @staticmethod
     def _bad_line(head: bytes) -> HTTPInputError:
@@ -187,8 +196,12 @@ class RequestHeadReader:
         pairs = []
         for line in tail[:-2].split(b"\r\n")[:-1]:
             name, colon, value = line.partition(b":")
-            if not colon or line[0] in b" \t":
-                raise HTTPInputError(f"bad header line {line[:40]!r}: expected 'name: value'")
+            if line[:1] in (b" ", b"\t"):
+                raise HTTPInputError(
+                    f"header line {line[:40]!r} cannot start with whitespace, folding not supported"
+                )
+            if not colon:
+                raise HTTPInputError(f"no colon in header line {line[:40]!r}")
             pairs.append((name, value))
         block = HeaderBlock(fields_from_wire(pairs))
         self._second_opinion(tail, block)

@@ -1,0 +1,48 @@
+"""The face of a stream for those who ask a request's connection for its stream.
+
+Layer: HTTP. Imports from within ``_http``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whirlwind._http.server.exchange import Exchange
+
+
+class TransportStream:
+    """What of an ``IOStream`` makes sense while the server reads the connection itself.
+
+    Args:
+        exchange: The request whose connection it is.
+    """
+
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
+    @property
+    def socket(self) -> Any:
+        """The socket, to look at; reading or writing it breaks the connection."""
+        return self._exchange.get_extra_info("socket")
+
+    def fileno(self) -> int:
+        """Return the socket's descriptor."""
+        return int(self.socket.fileno())
+
+    def closed(self) -> bool:
+        """True once the connection is closed, or closing."""
+        transport = self._exchange.server_connection.transport
+        return transport is None or transport.is_closing()
+
+    def close(self) -> None:
+        """Close the connection; what was written is still sent."""
+        self._exchange.close()
+
+    def set_close_callback(self, callback: Callable[[], None] | None) -> None:
+        """Have ``callback`` called if the connection closes before the answer is complete."""
+        self._exchange.set_close_callback(callback)
+
+    def set_nodelay(self, value: bool) -> None:
+        """Does nothing: the loop's transports never delay small writes (TCP_NODELAY)."""
