@@ -12,7 +12,11 @@ from hypothesis import strategies as st
 from whirlwind._base.percent import unquote, unquote_to_bytes
 
 PIECES = st.sampled_from(["%", "%4", "%41", "%C3%A9", "%e9", "%zz", "a", "é", "\u20ac", "%%", ""])
-TEXTS = st.lists(PIECES, max_size=12).map("".join)
+# Short texts, which urllib decodes, and long ones, which it does not.
+TEXTS = st.tuples(st.sampled_from(["", "x" * 1000]), st.lists(PIECES, max_size=12)).map(
+    lambda parts: parts[0] + "".join(parts[1])
+)
+LONG = "x" * 1000
 
 
 @given(TEXTS)
@@ -27,14 +31,16 @@ def test_text_is_that_which_urllib_gives(text: str, encoding: str) -> None:
 
 def test_a_character_of_two_bytes_may_be_escaped_in_half() -> None:
     assert unquote("%83A", "shift_jis") == "ア"
+    assert unquote(LONG + "%83A", "shift_jis") == LONG + "ア"
 
 
 def test_line_breaks_stay_as_they_are() -> None:
-    assert unquote("%0d%0a\r\n\r%41\n", "utf-8") == "\r\n\r\n\rA\n"
+    assert unquote(LONG + "%0d%0a\r\n\r%41\n", "utf-8") == LONG + "\r\n\r\n\rA\n"
 
 
 def test_lone_surrogates_stay() -> None:
     assert unquote("\ud800%41", "utf-8") == "\ud800A"
+    assert unquote(LONG + "\ud800%41", "utf-8") == LONG + "\ud800A"
 
 
 @pytest.mark.parametrize("unit", ["%41", "x%41", "xx%41", "%zz", "é%41", "%e9"])

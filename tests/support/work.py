@@ -25,10 +25,10 @@ def cpu_limit(seconds: float = 10.0) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> NoReturn:
         raise AssertionError(f"still busy after {seconds} seconds of CPU: not linear")
 
-    before = signal.signal(signal.SIGVTALRM, stop)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
