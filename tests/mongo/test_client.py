@@ -255,6 +255,7 @@ def run_program(program: str, folder: object) -> tuple[str, str, int]:
     return done.stdout, done.stderr, done.returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "ending",
     [
@@ -302,6 +303,7 @@ client.close()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 def test_a_forked_child_gets_connections_of_its_own(tmp_path: object) -> None:
     out, err, code = run_program(PROGRAM + FORKING, tmp_path)

@@ -62,11 +62,14 @@ def test_a_callback_gets_the_result_and_warns_once() -> None:
     async def scene() -> None:
         async with scripted(batches(1)) as (_, things):
             outcome: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-            with pytest.warns(DeprecationWarning, match="callback= is deprecated; use the Future"):
+            with pytest.warns(
+                DeprecationWarning, match="callback= is deprecated; use the Future"
+            ) as caught:
                 returned = things.find_one(
                     {}, callback=lambda result, error: outcome.set_result((result, error))
                 )
             assert returned is None
+            assert caught[0].filename == __file__
             assert await outcome == ({"_id": 0}, None)
             second: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
             with warnings.catch_warnings():

@@ -160,11 +160,12 @@ def warn_once(old: str, new: str, *, stacklevel: int = 3) -> None:
     Args:
         old: What the program used.
         new: What it can use instead; works with Motor 3 as well.
-        stacklevel: Frames up to the caller's line, as for ``warnings.warn``.
+        stacklevel: Frames up to the program's line, as for ``warnings.warn``; 3 for a call in a
+            method that the program called.
     """
     if old not in _warned:
         _warned.add(old)
-        warnings.warn(f"{old} is deprecated; use {new}", DeprecationWarning, stacklevel + 1)
+        warnings.warn(f"{old} is deprecated; use {new}", DeprecationWarning, stacklevel)
 
 
 def forget_warnings() -> None:
