@@ -12,6 +12,8 @@ Everything is passed on to ``asyncio_loop``. What is done here is to even out th
   the reader goes, so a program's ``close()`` would not close;
 - uvloop makes a descriptor non-blocking when it watches it. Programs watch standard input and
   sockets that they then read in a blocking way, so the mode is put back;
+- uvloop stops watching a descriptor that has an error and says nothing of it, so that a UDP
+  socket is deaf after the first datagram that found no receiver. The watch is renewed;
 - a Windows loop without readers and writers is given some by a thread (``selector_thread``).
 """
 
@@ -22,6 +24,7 @@ import concurrent.futures
 import contextvars
 import functools
 import os
+import select
 import sys
 import time
 import weakref
@@ -63,7 +66,7 @@ class BaseAsyncIOLoop(IOLoop):
         self.readers: set[int] = set()
         self.writers: set[int] = set()
         self.closing = False
-        self._restores_blocking = sys.platform != "win32" and not isinstance(
+        self._is_libuv = sys.platform != "win32" and not isinstance(
             asyncio_loop, asyncio.BaseEventLoop
         )
         set_clock(asyncio_loop, _weak_clock(self))
@@ -124,7 +127,12 @@ class BaseAsyncIOLoop(IOLoop):
 
     def _watch_events(self, number: int, events: int) -> None:
         loop = self.selector_loop
-        blocking = self._restores_blocking and os.get_blocking(number)
+        blocking = (
+            self._is_libuv
+            and number not in self.readers
+            and number not in self.writers
+            and os.get_blocking(number)
+        )
         for event, watched, add, remove in (
             (IOLoop.READ, self.readers, loop.add_reader, loop.remove_reader),
             (IOLoop.WRITE, self.writers, loop.add_writer, loop.remove_writer),
@@ -134,7 +142,7 @@ class BaseAsyncIOLoop(IOLoop):
             elif number not in watched:
                 add(number, self._handle_events, number, event)
                 watched.add(number)
-        if blocking:
+        if blocking and events:
             os.set_blocking(number, True)
 
     def _unwatch(self, number: int, watched: set[int], remove: Callable[[int], Any]) -> None:
@@ -145,8 +153,23 @@ class BaseAsyncIOLoop(IOLoop):
 
     def _handle_events(self, number: int, events: int) -> None:
         entry = self.handlers.get(number)
-        if entry is not None:  # a loop may have queued the second of two events before the first
-            self._run_callback(functools.partial(entry[1], entry[0], events))
+        if entry is None:
+            return  # the loop had queued this event when the handler of another removed it
+        callback = functools.partial(entry[1], entry[0], events)
+        # Looked at before the handler, which takes the error away by reading it.
+        if self._is_libuv and _may_be_unwatched(number, events):
+            self._run_callback(callback)
+            if self.handlers.get(number) is entry:
+                self._watch_again(number)
+        else:
+            self._run_callback(callback)
+
+    def _watch_again(self, number: int) -> None:
+        # Adding anew is not enough: the handle of libuv has to go, and it goes with the last
+        # direction.
+        events = IOLoop.READ * (number in self.readers) | IOLoop.WRITE * (number in self.writers)
+        self._watch_events(number, IOLoop.NONE)
+        self._watch_events(number, events)
 
     # Time
 
@@ -305,6 +328,19 @@ class PollIOLoop(AsyncIOLoop):
 
     def time(self) -> float:
         return self._time_func()
+
+
+def _may_be_unwatched(number: int, events: int) -> bool:
+    """Tell whether libuv has found an error on a descriptor and stopped watching it.
+
+    There is no asking it. It called us, so either the event is there and nothing else, or it
+    was an error, which may have been taken away in the meantime.
+    """
+    expected = select.POLLIN if events == IOLoop.READ else select.POLLOUT
+    poller = select.poll()
+    poller.register(number, expected)
+    found = poller.poll(0)
+    return not found or found[0][1] & (select.POLLERR | select.POLLNVAL | expected) != expected
 
 
 def _weak_clock(ioloop: IOLoop) -> Callable[[], float]:

@@ -133,6 +133,7 @@ class IOLoop(Configurable):
 
     def initialize(self, make_current: bool | None = True, **kwargs: Any) -> None:
         """Make the new loop current or not; see the class. Stands in for ``__init__``."""
+        self._awaited: set[asyncio.Future[Any]] = set()  # what callbacks returned
         if make_current or (make_current is None and IOLoop.current(instance=False) is None):
             self._make_current()
 
@@ -291,6 +292,10 @@ class IOLoop(Configurable):
             try:
                 result = func()
                 future = _as_future(result) if result is not None else _resolved(None)
+                if future is not result and isinstance(future, asyncio.Task):
+                    # A task of our own making. If it is left unfinished, the caller is told by
+                    # an exception, so it need not complain as well; as in asyncio.
+                    future._log_destroy_pending = False  # type: ignore[attr-defined]
             except (Exception, asyncio.CancelledError) as error:
                 future = asyncio.Future()
                 future.set_exception(error)
@@ -466,9 +471,12 @@ class IOLoop(Configurable):
             future = _as_future(result)
         except BadYieldError:
             return  # any other value of a callback is nobody's
+        # asyncio refers to tasks weakly; one that nobody else refers to would end in the middle.
+        self._awaited.add(future)
         future.add_done_callback(functools.partial(self._watched, callback))
 
     def _watched(self, callback: Callable[[], Any], future: asyncio.Future[Any]) -> None:
+        self._awaited.discard(future)
         if future.cancelled():
             return
         error = future.exception()

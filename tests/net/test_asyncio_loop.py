@@ -1,0 +1,352 @@
+"""Handlers of file descriptors, on asyncio's loop and on uvloop."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.conftest import LogWatch
+from tests.support.loops import FACTORIES
+
+from whirlwind._net.asyncio_loop import PollIOLoop
+from whirlwind._net.ioloop import IOLoop
+
+
+@pytest.fixture(params=FACTORIES)
+def loop(request: pytest.FixtureRequest) -> Iterator[IOLoop]:
+    made: IOLoop = IOLoop(asyncio_loop=FACTORIES[request.param]())
+    yield made
+    made.close(all_fds=True)
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    left, right = socket.socketpair()
+    left.setblocking(False)
+    right.setblocking(False)
+    yield left, right
+    left.close()
+    right.close()
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    ends = os.pipe()
+    yield ends
+    for fd in ends:
+        try:
+            os.close(fd)
+        except OSError:
+            pass
+
+
+def test_a_handler_of_a_pipe_is_called_until_it_has_read(
+    loop: IOLoop, pipe: tuple[int, int]
+) -> None:
+    seen: list[tuple[int, int, bytes]] = []
+
+    def read(fd: int, events: int) -> None:
+        seen.append((fd, events, os.read(fd, 2)))
+        if len(seen) == 2:
+            loop.stop()
+
+    loop.add_handler(pipe[0], read, loop.READ)
+    os.write(pipe[1], b"abcd")
+    loop.start()
+    assert seen == [(pipe[0], loop.READ, b"ab"), (pipe[0], loop.READ, b"cd")]
+    loop.remove_handler(pipe[0])
+
+
+def test_a_handler_is_given_the_object_it_was_added_with(
+    loop: IOLoop, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    left, right = pair
+    seen: list[tuple[object, int]] = []
+
+    def ready(sock: socket.socket, events: int) -> None:
+        seen.append((sock, events))
+        if events == loop.WRITE:
+            loop.update_handler(sock, loop.READ)
+            right.send(b"x")
+        else:
+            loop.remove_handler(sock)
+            loop.stop()
+
+    loop.add_handler(left, ready, loop.READ | loop.WRITE)
+    loop.start()
+    assert seen == [(left, loop.WRITE), (left, loop.READ)]
+    assert loop.split_fd(left) == (left.fileno(), left)
+    assert loop.split_fd(left.fileno()) == (left.fileno(), left.fileno())
+
+
+def test_a_handler_without_events_is_not_called(
+    loop: IOLoop, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    left, right = pair
+    seen: list[int] = []
+    right.send(b"x")
+    loop.add_handler(left, lambda sock, events: seen.append(events), loop.NONE)
+    loop.call_later(0.001, loop.stop)
+    loop.start()
+    assert seen == []
+
+    def ready(sock: socket.socket, events: int) -> None:
+        loop.stop()
+
+    loop.remove_handler(left)
+    loop.add_handler(left, ready, loop.READ)
+    loop.start()
+
+
+def test_two_handlers_for_one_descriptor_are_refused(
+    loop: IOLoop, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    loop.add_handler(pair[0], print, loop.READ)
+    with pytest.raises(ValueError, match=f"fd {pair[0].fileno()} added twice"):
+        loop.add_handler(pair[0].fileno(), print, loop.READ)
+
+
+def test_the_end_of_the_other_side_arrives_as_readable(
+    loop: IOLoop, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    left, right = pair
+    seen: list[bytes] = []
+
+    def ready(sock: socket.socket, events: int) -> None:
+        seen.append(sock.recv(10))
+        loop.remove_handler(sock)
+        loop.stop()
+
+    loop.add_handler(left, ready, loop.READ)
+    loop.add_callback(right.close)
+    loop.start()
+    assert seen == [b""]
+
+
+def test_a_refused_connection_arrives_as_writable(loop: IOLoop) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = unused.getsockname()
+    client = socket.socket()
+    client.setblocking(False)
+    errors: list[int] = []
+
+    def ready(sock: socket.socket, events: int) -> None:
+        errors.append(sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+        loop.remove_handler(sock)
+        loop.stop()
+
+    client.connect_ex(address)
+    loop.add_handler(client, ready, loop.WRITE)
+    loop.start()
+    client.close()
+    assert errors == [111]
+
+
+def test_a_pipe_that_nobody_reads_arrives_as_writable(loop: IOLoop, pipe: tuple[int, int]) -> None:
+    os.close(pipe[0])
+    errors: list[type[OSError]] = []
+
+    def ready(fd: int, events: int) -> None:
+        try:
+            os.write(fd, b"x")
+        except OSError as error:
+            errors.append(type(error))
+        loop.remove_handler(fd)
+        loop.stop()
+
+    loop.add_handler(pipe[1], ready, loop.WRITE)
+    loop.start()
+    assert errors == [BrokenPipeError]
+
+
+def test_a_socket_that_is_watched_closes_when_the_program_says_so(
+    loop: IOLoop, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    left, right = pair
+    loop.add_handler(left, print, loop.READ)
+    left.close()
+    right.setblocking(True)
+    assert right.recv(1) == b""
+    loop.handlers.clear()  # type: ignore[attr-defined]
+
+
+def test_a_descriptor_that_was_closed_first_can_still_be_removed_and_used_again(
+    loop: IOLoop, pipe: tuple[int, int]
+) -> None:
+    read_end, _write_end = pipe
+    loop.add_handler(read_end, print, loop.READ)
+    loop.run_sync(lambda: None)
+    # Another file takes the closed one's number.
+    again, other_write = os.pipe()
+    os.dup2(again, read_end)
+    os.close(again)
+    loop.remove_handler(read_end)
+    seen: list[bytes] = []
+
+    def ready(fd: int, events: int) -> None:
+        seen.append(os.read(fd, 10))
+        loop.stop()
+
+    loop.add_handler(read_end, ready, loop.READ)
+    os.write(other_write, b"new")
+    loop.start()
+    os.close(other_write)
+    assert seen == [b"new"]
+
+
+def test_a_regular_file_is_refused_and_leaves_nothing_behind(loop: IOLoop) -> None:
+    with open(__file__) as file:
+        for _ in range(2):
+            with pytest.raises(PermissionError):
+                loop.add_handler(file, print, loop.READ)
+
+
+def test_a_closed_descriptor_is_refused(loop: IOLoop) -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    os.close(write_end)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        loop.add_handler(read_end, print, loop.READ)
+
+
+def test_removing_a_handler_that_is_not_there_does_no_harm(loop: IOLoop) -> None:
+    loop.remove_handler(12345)
+    loop.close_fd(12345)
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_watching_a_descriptor_does_not_change_whether_it_blocks(
+    loop: IOLoop, pipe: tuple[int, int], blocking: bool
+) -> None:
+    os.set_blocking(pipe[0], blocking)
+    loop.add_handler(pipe[0], print, loop.READ)
+    assert os.get_blocking(pipe[0]) is blocking
+    loop.update_handler(pipe[0], loop.NONE)
+    loop.update_handler(pipe[0], loop.READ)
+    assert os.get_blocking(pipe[0]) is blocking
+
+
+def test_an_exception_of_a_handler_is_logged_and_the_handler_stays(
+    loop: IOLoop, logs: LogWatch, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    left, right = pair
+    right.send(b"ab")
+
+    def ready(sock: socket.socket, events: int) -> None:
+        if sock.recv(1) == b"b":
+            loop.stop()
+        raise ZeroDivisionError
+
+    loop.add_handler(left, ready, loop.READ)
+    with logs.expect("whirlwind.application", "Exception in callback", count=2):
+        loop.start()
+
+
+def test_a_coroutine_function_can_be_a_handler(
+    loop: IOLoop, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    left, right = pair
+    right.send(b"x")
+
+    async def ready(sock: socket.socket, events: int) -> None:
+        loop.remove_handler(sock)
+        loop.stop()
+
+    loop.add_handler(left, ready, loop.READ)
+    loop.start()
+
+
+@pytest.mark.parametrize("all_fds", [True, False])
+def test_close_closes_descriptors_if_it_is_told_to(all_fds: bool) -> None:
+    for factory in FACTORIES.values():
+        loop: IOLoop = IOLoop(asyncio_loop=factory())
+        left, right = socket.socketpair()
+        loop.add_handler(left, print, loop.READ)
+        loop.close(all_fds=all_fds)
+        assert (left.fileno() == -1) is all_fds
+        left.close()
+        right.close()
+
+
+def test_an_error_that_a_handler_ignores_does_not_silence_the_descriptor(loop: IOLoop) -> None:
+    """uvloop stops watching on an error; programs count on being asked again."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = unused.getsockname()
+    client = socket.socket()
+    client.setblocking(False)
+    calls: list[int] = []
+
+    def ready(sock: socket.socket, events: int) -> None:
+        calls.append(events)
+        if len(calls) == 5:
+            loop.stop()
+
+    client.connect_ex(address)
+    loop.add_handler(client, ready, loop.WRITE)
+    loop.start()
+    loop.remove_handler(client)
+    client.close()
+    assert calls[:5] == [loop.WRITE] * 5
+
+
+def test_a_poll_loop_counts_on_the_clock_it_was_given() -> None:
+    loop = PollIOLoop(impl=object(), time_func=lambda: 42.0, make_current=False)
+    assert loop.time() == 42.0
+    loop.close()
+
+
+@pytest.mark.parametrize("events", [IOLoop.READ, IOLoop.READ | IOLoop.WRITE])
+def test_a_datagram_that_found_no_receiver_does_not_make_the_socket_deaf(
+    loop: IOLoop, events: int
+) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
+        unused.bind(("127.0.0.1", 0))
+        address = unused.getsockname()
+    client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client.setblocking(False)
+    client.connect(address)
+    seen: list[str] = []
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+
+    def ready(sock: socket.socket, event: int) -> None:
+        if event != loop.READ:
+            return
+        try:
+            seen.append(sock.recv(10).decode())
+            loop.stop()
+        except ConnectionRefusedError:
+            seen.append("refused")
+            server.bind(address)
+            server.sendto(b"hello", sock.getsockname())
+
+    loop.add_handler(client, ready, events)
+    client.send(b"is anybody there?")
+    loop.start()
+    loop.remove_handler(client)
+    client.close()
+    server.close()
+    assert seen == ["refused", "hello"]
+
+
+def test_a_thread_adds_a_handler_by_way_of_a_callback(loop: IOLoop, pipe: tuple[int, int]) -> None:
+    seen: list[Any] = []
+
+    def ready(fd: int, events: int) -> None:
+        seen.append(os.read(fd, 10))
+        loop.remove_handler(fd)
+        loop.stop()
+
+    thread = threading.Thread(
+        target=lambda: loop.add_callback(loop.add_handler, pipe[0], ready, loop.READ)
+    )
+    thread.start()
+    os.write(pipe[1], b"line\n")
+    loop.start()
+    thread.join()
+    assert seen == [b"line\n"]
