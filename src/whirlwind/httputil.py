@@ -7,6 +7,12 @@ a server and its applications are in ``_http/messages.py``.
 from urllib.parse import urlencode
 
 from whirlwind._base.publish import publish
+from whirlwind._http.messages import (
+    HTTPConnection,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    HTTPServerRequest,
+)
 from whirlwind._proto.http.cookies import parse_cookie
 from whirlwind._proto.http.dates import format_timestamp
 from whirlwind._proto.http.errors import HTTPInputError, HTTPOutputError
@@ -39,10 +45,14 @@ from whirlwind._proto.http.urls import (
 
 __all__ = [
     "HTTP_WHITESPACE",
+    "HTTPConnection",
     "HTTPFile",
     "HTTPHeaders",
     "HTTPInputError",
+    "HTTPMessageDelegate",
     "HTTPOutputError",
+    "HTTPServerConnectionDelegate",
+    "HTTPServerRequest",
     "ParseBodyConfig",
     "ParseMultipartConfig",
     "ParseUrlEncodedConfig",

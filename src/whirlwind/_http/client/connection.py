@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import httptools
 
@@ -29,6 +29,19 @@ from whirlwind._base.errors import RemoteProtocolError
 from whirlwind._base.limits import MAX_INFORMATIONAL, MAX_TRAILER_COUNT
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
+
+# What llhttp says, in the words of RFC 9112 and of Tornado's log.
+_REASONS: Final = {
+    "Content-Length can't be present with Transfer-Encoding": (
+        "Message with both Transfer-Encoding and Content-Length"
+    ),
+    "Transfer-Encoding can't be present with Content-Length": (
+        "Message with both Transfer-Encoding and Content-Length"
+    ),
+    "Unexpected whitespace after header value": (
+        "header line cannot start with whitespace, folding not supported"
+    ),
+}
 
 
 class Exchange(Protocol):
@@ -82,6 +95,7 @@ class HTTPClientConnection(asyncio.Protocol):
         self._lost = lost
         self._exchange: Exchange | None = None
         self._sent = True
+        self._paused = False
         self._parser: Any = httptools.HttpResponseParser(self)
         self._error: BaseException | None = None
         self._begin()
@@ -132,13 +146,16 @@ class HTTPClientConnection(asyncio.Protocol):
 
     def pause(self) -> None:
         """Read nothing more until ``resume``."""
-        if self.transport is not None and not self.transport.is_closing():
+        if self.transport is not None and not self.transport.is_closing() and not self._paused:
+            self._paused = True
             self.transport.pause_reading()
 
     def resume(self) -> None:
         """Read again."""
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.resume_reading()
+        if self._paused:
+            self._paused = False
+            if self.transport is not None and not self.transport.is_closing():
+                self.transport.resume_reading()
 
     def abort(self) -> None:
         """End the connection now; its exchange hears nothing more of it."""
@@ -172,7 +189,7 @@ class HTTPClientConnection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             # After a complete response: bytes that do not belong to it.
             if not self._complete:
-                self._fail(HTTPInputError(f"malformed response: {error}"), error)
+                self._fail(HTTPInputError(_REASONS.get(str(error), str(error))), error)
                 return
             self._leftover = True
         if self._complete:
@@ -310,6 +327,9 @@ class HTTPClientConnection(asyncio.Protocol):
         transport = self.transport
         if reusable and transport is not None and not transport.is_closing():
             self.used = True
+            # The exchange may still be handing over what it has; a kept connection must read,
+            # or it would not notice that the server has gone.
+            self.resume()
             self._begin()
             # Before the exchange hears of its end: the request that follows wants it.
             self._released(self)

@@ -14,6 +14,7 @@ import os
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import Any, Final, NamedTuple
 
@@ -169,18 +170,30 @@ class Connector:
             return options.context
         context = self._contexts.get(options)
         if context is None:
-            # Making one reads a few hundred certificates: 10 to 20 ms, once for each client.
-            context = ssl.create_default_context(cafile=options.ca_certs)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-            if not options.validate_cert:
-                context.check_hostname = False
-                context.verify_mode = ssl.CERT_NONE
-            if options.client_cert is not None:
-                context.load_cert_chain(options.client_cert, options.client_key)
-            if options.ciphers is not None:
-                context.set_ciphers(options.ciphers)
+            context = _default_context() if options == TLSOptions() else _make_context(options)
             self._contexts[options] = context
         return context
+
+
+@lru_cache(maxsize=1)
+def _default_context() -> ssl.SSLContext:
+    # One for the process: to read some hundred certificates takes 20 ms and more.
+    return _make_context(TLSOptions())
+
+
+def _make_context(options: TLSOptions) -> ssl.SSLContext:
+    if options.validate_cert:
+        context = ssl.create_default_context(cafile=options.ca_certs)
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if options.client_cert is not None:
+        context.load_cert_chain(options.client_cert, options.client_key)
+    if options.ciphers is not None:
+        context.set_ciphers(options.ciphers)
+    return context
 
 
 def _literal(host: str, port: int) -> Address | None:

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from whirlwind._base.limits import MAX_REDIRECT_BODY
-from whirlwind._base.log import gen_log
+from whirlwind._base.log import app_log, gen_log
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connector import (
     ConnectionKey,
@@ -61,6 +61,10 @@ _PROXY_OPTIONS: Final = ("proxy_host", "proxy_port", "proxy_username", "proxy_au
 _TLS_OPTIONS: Final = ("ssl_options", "ca_certs", "client_key", "client_cert")
 _AF_UNSPEC: Final = 0
 _AF_INET: Final = 2
+
+
+class _CallbackError(Exception):
+    """Stands for an exception of the program's own callback, which is its cause."""
 
 
 class Shared:
@@ -288,6 +292,8 @@ class Fetch:
                 self._shared.pool.lost(connection)
             if not isinstance(error, Exception):
                 raise
+            if isinstance(error, ssl.SSLError):
+                gen_log.warning("SSL Error on %s: %s", self._target.authority, error)
             self.fail(error)
             return
         self._opening = None
@@ -447,6 +453,9 @@ class Fetch:
         if isinstance(error, HTTPInputError):
             self.fail(self._refused(error))
             return
+        if isinstance(error, _CallbackError) and error.__cause__ is not None:
+            self._callback_failed(error.__cause__)
+            return
         # What kept connections are kept for can be over at any time, also while we write. The
         # server did not act on a request whose answer's first byte never came, as a rule; and
         # where it did, doing it twice is the same as doing it once.
@@ -469,6 +478,13 @@ class Fetch:
             self.fail(HTTPStreamClosedError("Connection closed in the middle of the response"))
         else:
             self.fail(HTTPStreamClosedError("Stream closed before a response came"))
+
+    def _callback_failed(self, error: BaseException) -> None:
+        # Logged as well, as in Tornado, where the caller sees no more than a closed connection.
+        app_log.error("Uncaught exception in a callback of a fetch", exc_info=error)
+        failure = HTTPStreamClosedError(f"Connection closed: a callback failed: {error!r}"[:200])
+        failure.__cause__ = error
+        self.fail(failure)
 
     def writing_resumed(self) -> None:
         if self._drained is not None and not self._drained.done():
@@ -505,23 +521,21 @@ class Fetch:
             waiting.add_done_callback(self._streamed)
 
     def _streamed(self, waited: asyncio.Future[Any]) -> None:
-        error = None if waited.cancelled() else waited.exception()
+        error = asyncio.CancelledError() if waited.cancelled() else waited.exception()
         if self._done:
             return
-        if waited.cancelled():
-            self.fail(HTTPStreamClosedError("streaming_callback was cancelled"))
+        if error is not None:
+            self._callback_failed(error)
             return
         try:
-            if error is not None:
-                raise error
             held = self._held
             while held:
                 waiting = self._run(self._streaming, held.popleft())
                 if waiting is not None:
                     waiting.add_done_callback(self._streamed)
                     return
-        except Exception as failure:
-            self.fail(failure)
+        except _CallbackError as failure:
+            self._callback_failed(failure.__cause__ or failure)
             return
         self._held = None
         if self._ended:
@@ -533,7 +547,12 @@ class Fetch:
         """Call a function of the program's; the future of what it returns if that is awaitable."""
         if self._done or self._context is None:
             return None
-        return self._context.run(_call, function, argument, self._loop)
+        try:
+            return self._context.run(_call, function, argument, self._loop)
+        except Exception as error:
+            if function is self._producer:
+                raise
+            raise _CallbackError from error
 
     # --- redirects ---
 

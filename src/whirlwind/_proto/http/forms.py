@@ -273,7 +273,8 @@ def _find_delimiter(data: bytes, delimiter: bytes, at: int) -> int:
 
 
 def _read_part(data: bytes, start: int, end: int, max_header: int) -> tuple[str, HTTPFile | bytes]:
-    stop = data.find(b"\r\n\r\n", start, min(end, start + max_header + 4))
+    # A part may end with its header: the CRLF of the boundary that follows is the empty line.
+    stop = data.find(b"\r\n\r\n", start, min(end + 2, start + max_header + 4))
     if stop < 0:
         if end - start > max_header:
             raise HTTPInputError(
