@@ -16,6 +16,7 @@ client, it ends with the connection.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +69,7 @@ class Exchange(HTTPConnection):
         direct: True where nobody looks on: a handler may then write its head as bytes.
     """
 
+    variables: contextvars.Context  # what the delegate runs in, once there is one
     delegate: HTTPMessageDelegate | None = None
     reading = False
     finished = False
@@ -244,6 +246,8 @@ class Exchange(HTTPConnection):
         Raises:
             HTTPOutputError: The body becomes longer than announced.
         """
+        if self.finished:
+            raise HTTPOutputError("this request was answered already")
         return self._send(self._frame(chunk))
 
     def write_raw(self, wire: bytes) -> asyncio.Future[None]:

@@ -6,6 +6,7 @@ Layer: HTTP. Imports from ``_base``, ``_net`` and ``_proto``.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import socket
 import ssl
 import time
@@ -283,7 +284,7 @@ class CallableDelegate(DirectDelegate):
         self.request_callback = request_callback
 
     def receive_request(self, request: HTTPServerRequest) -> None:
-        self.request_callback(request)
+        contextvars.copy_context().run(self.request_callback, request)
 
     def receive_head(self, request: HTTPServerRequest) -> HTTPMessageDelegate:
         return WholeRequest(request, self.request_callback)

@@ -74,6 +74,7 @@ class ServerProtocol(asyncio.Protocol):
         "_blocked",
         "_done",
         "_exchange",
+        "_half_closed",
         "_held",
         "_lingering",
         "_lost",
@@ -104,6 +105,7 @@ class ServerProtocol(asyncio.Protocol):
         self._paused = False
         self._write_paused = False
         self._lost = False
+        self._half_closed = False
         self._lingering = 0  # bytes thrown away since an early answer, plus one
         self._since = server.tick
         self._waiters: list[asyncio.Future[None]] | None = None
@@ -130,7 +132,7 @@ class ServerProtocol(asyncio.Protocol):
             return False  # TLS has no half-closed connections
         # The client may have gone, or may only have nothing more to say. It is told apart when
         # the answer is written; handlers that asked hear of it now, as Tornado's do.
-        self.closing = True
+        self.closing = self._half_closed = True
         exchange.keep_alive = False
         exchange.connection_lost()
         return not exchange.finished
@@ -300,7 +302,7 @@ class ServerProtocol(asyncio.Protocol):
         """Make the delegate, give it the head, and prepare for the body."""
         exchange.reading = True
         try:
-            context = contextvars.copy_context()
+            context = exchange.variables = contextvars.copy_context()
             exchange.delegate = delegate = context.run(make)
             headers = exchange.block.headers.copy()
             waiting = context.run(delegate.headers_received, start_line, headers)
@@ -380,7 +382,7 @@ class ServerProtocol(asyncio.Protocol):
             if delegate is None:
                 continue
             try:
-                waiting = delegate.data_received(piece)
+                waiting = exchange.variables.run(delegate.data_received, piece)
             except HTTPInputError:
                 raise
             except Exception as error:
@@ -399,7 +401,7 @@ class ServerProtocol(asyncio.Protocol):
         delegate = exchange.delegate
         if delegate is not None:
             try:
-                delegate.finish()
+                exchange.variables.run(delegate.finish)
             except HTTPInputError:
                 raise
             except Exception as error:
@@ -520,12 +522,10 @@ class ServerProtocol(asyncio.Protocol):
         """A delegate raised: no answer can be trusted to come."""
         self._log_failure(error)
         exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            if not exchange.head_sent:
-                self.send(
-                    status_line(500, responses[500])
-                    + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
-                )
+        if exchange is not None and not exchange.head_sent:
+            self.send(
+                status_line(500, responses[500]) + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+            )
         self._pieces = None
         self._held = b""
         self._linger()
@@ -593,9 +593,12 @@ class ServerProtocol(asyncio.Protocol):
                 self.close()
 
     def stop_after_answer(self) -> None:
-        """Close now if nothing is in progress, else after the answer that is."""
+        """Close now if nothing is in progress, else after the answer that is.
+
+        Nor is a client waited for that has closed its side: most of them are gone.
+        """
         self.closing = True
-        if self._exchange is None:
+        if self._exchange is None or self._half_closed:
             self.close()
         else:
             self._exchange.keep_alive = False

@@ -40,7 +40,7 @@ _OTHER_VERSION: Final = re.compile(rb"[!#-~]+ [!-~\x80-\xff]+ HTTP/[02-9]\.?[0-9
 # has in its list, is left out: it is what a proxy makes of two Host fields.
 _HOST: Final = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+;=%]*|\[[0-9A-Fa-f:.vV]+\])(?::[0-9]*)?")
 # scheme "://" authority; the authority may not carry a user name (RFC 9110, section 4.2.4).
-_ABSOLUTE: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#@]+)(.*)", re.DOTALL)
+_ABSOLUTE: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#@]+)([/?].*|)", re.DOTALL)
 # Eighteen digits fit 63 bits; a longer number is over every limit anyway.
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 
