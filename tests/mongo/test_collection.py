@@ -77,7 +77,7 @@ def test_a_long_result_is_read_in_order_by_every_way_of_reading(things: Any) -> 
 
     async def scene() -> None:
         async with things() as collection:
-            expected = numbered(1000)
+            expected = numbered(300)
             await collection.insert_many(expected)
             assert await by_fetch_next(collection) == expected
             assert await by_each(collection) == expected
