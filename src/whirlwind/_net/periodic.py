@@ -62,64 +62,59 @@ class PeriodicCallback:
         # The module and not its function: programs and tests replace random.random.
         self._random: Any = random or _random
         self._given_loop = io_loop
-        self._running = False
-        self._timeout: object | None = None
+        self._active = False
+        self._handle: object | None = None
         self._next_timeout = 0.0
         if io_loop is not None:
             self.io_loop = io_loop
 
     def start(self) -> None:
         """Begin; the first call comes after one period. Does nothing if it is running."""
-        if self._running:
-            return
-        # Asked here and not in the constructor: a program makes these before it starts the loop.
-        self.io_loop = self._given_loop or IOLoop.current()
-        self._running = True
-        self._next_timeout = self.io_loop.time()
-        self._schedule_next()
+        if not self._active:
+            # Asked here and not in the constructor: programs make these before they have a loop.
+            loop = self._given_loop or IOLoop.current()
+            self.io_loop, self._active, self._next_timeout = loop, True, loop.time()
+            self._plan_next()
 
     def stop(self) -> None:
         """End. A call that is under way ends in its own time."""
-        self._running = False
-        if self._timeout is not None:
-            self.io_loop.remove_timeout(self._timeout)
-            self._timeout = None
+        handle, self._handle, self._active = self._handle, None, False
+        if handle is not None:
+            self.io_loop.remove_timeout(handle)
 
     def is_running(self) -> bool:
         """Return whether it was started and not stopped since."""
-        return self._running
+        return self._active
 
-    def _run(self) -> Any:
-        if not self._running:
+    def _run(self) -> Awaitable[None] | None:
+        self._handle = None
+        if not self._active:
             return None
-        self._timeout = None
-        waits = False
         try:
             result = self.callback()
-            if result is not None and isawaitable(result):
-                waits = True
-                return self._finish(result)
         except Exception:
             self.io_loop.handle_callback_exception(self.callback)
-        finally:
-            if not waits:
-                self._schedule_next()
+        else:
+            if result is not None and isawaitable(result):
+                return self._finish(result)  # the loop waits for what a callback of it returns
+        self._plan_next()
         return None
 
     async def _finish(self, result: Awaitable[Any]) -> None:
         try:
             await result
         except asyncio.CancelledError:
-            pass  # one call that was cancelled; stop() ends the repetition
+            self._plan_next()  # one call was cancelled; stop() is what ends the repetition
+            raise
         except Exception:
             self.io_loop.handle_callback_exception(self.callback)
-        finally:
-            self._schedule_next()
+        self._plan_next()
 
-    def _schedule_next(self) -> None:
-        if self._running:
-            self._update_next(self.io_loop.time())
-            self._timeout = self.io_loop.add_timeout(self._next_timeout, self._run)
+    def _plan_next(self) -> None:
+        if not self._active:
+            return
+        self._update_next(self.io_loop.time())
+        self._handle = self.io_loop.add_timeout(self._next_timeout, self._run)
 
     def _update_next(self, current_time: float) -> None:
         period = self.callback_time / 1000.0

@@ -242,39 +242,35 @@ class AddThreadSelectorEventLoop(asyncio.AbstractEventLoop):
         real_loop: The loop to wrap. ``close()`` ends the thread and closes it.
     """
 
-    MY_ATTRIBUTES = {
-        "add_reader",
-        "add_writer",
-        "close",
-        "remove_reader",
-        "remove_writer",
-        "_real_loop",
-        "_selector",
-    }
+    MY_ATTRIBUTES = frozenset(
+        {"add_reader", "add_writer", "remove_reader", "remove_writer", "close"}
+        | {"_real_loop", "_thread"}
+    )
+
+    def __init__(self, real_loop: asyncio.AbstractEventLoop) -> None:
+        self._thread = SelectorThread(real_loop)
+        self._real_loop = real_loop
 
     def __getattribute__(self, name: str) -> Any:
         # AbstractEventLoop defines every method, as a refusal; so looking for what is missing
         # here (__getattr__) would find those.
-        if name in AddThreadSelectorEventLoop.MY_ATTRIBUTES or name.startswith("__"):
-            return super().__getattribute__(name)
-        return getattr(self._real_loop, name)
-
-    def __init__(self, real_loop: asyncio.AbstractEventLoop) -> None:
-        self._real_loop = real_loop
-        self._selector = SelectorThread(real_loop)
-
-    def close(self) -> None:
-        self._selector.close()
-        self._real_loop.close()
-
-    def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:  # type: ignore[override]
-        self._selector.add_reader(fd, callback, *args)
-
-    def add_writer(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:  # type: ignore[override]
-        self._selector.add_writer(fd, callback, *args)
+        mine = object.__getattribute__
+        if name.startswith("__") or name in mine(self, "MY_ATTRIBUTES"):
+            return mine(self, name)
+        return getattr(mine(self, "_real_loop"), name)
 
     def remove_reader(self, fd: Any) -> bool:
-        return self._selector.remove_reader(fd)
+        return self._thread.remove_reader(fd)
+
+    def add_reader(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:  # type: ignore[override]
+        self._thread.add_reader(fd, callback, *args)
 
     def remove_writer(self, fd: Any) -> bool:
-        return self._selector.remove_writer(fd)
+        return self._thread.remove_writer(fd)
+
+    def add_writer(self, fd: Any, callback: Callable[..., Any], *args: Any) -> None:  # type: ignore[override]
+        self._thread.add_writer(fd, callback, *args)
+
+    def close(self) -> None:
+        self._thread.close()
+        self._real_loop.close()
