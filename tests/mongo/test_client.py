@@ -245,7 +245,16 @@ def main():
 
 def run_program(program: str, folder: object) -> tuple[str, str, int]:
     done = subprocess.run(
-        [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(program), str(folder)],
+        [
+            sys.executable,
+            "-X",
+            "faulthandler",
+            "-W",
+            "error",
+            "-c",
+            textwrap.dedent(program),
+            str(folder),
+        ],
         capture_output=True,
         text=True,
         timeout=60,

@@ -242,16 +242,17 @@ class MotorClient(MotorObject):
             self._closing = loop.create_future()
             self._closing.set_result(None)
             return self._closing
-        self._closing = closing = self.binding.start(self._close)
-        loop = closing.get_loop()
+        loop = self.binding.enter()
+        # Not eagerly: a program may end with a close() that it does not wait for, and asyncio.run
+        # then cancels this task after its first step. See there.
+        self._closing = closing = loop.create_task(self._close())
         if not loop.is_running():
             loop.run_until_complete(closing)
         return closing
 
     async def _close(self) -> None:
-        # A program may end with a close() that it does not wait for. asyncio.run then cancels this
-        # task at its next turn, which has to be here: the loop closes the keeper afterwards, in
-        # order, where a closing that was cut short would leave connections behind.
+        # Cancelled here, it has done nothing, and the loop closes the keeper afterwards, in order;
+        # a closing that is cut short leaves connections behind.
         await asyncio.sleep(0)
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
