@@ -369,7 +369,7 @@ class BaseIOStream:
         """Do what an event of the file calls for."""
         error = self._read_or_close()
         if error is not None:
-            gen_log.warning("error on read: %s", error)
+            gen_log.warning("error on read: %s", self.error or error)
 
     def _read_or_close(self) -> Exception | None:
         """Read what the file has, answer the pending read, and close where the file ends.
@@ -475,7 +475,7 @@ class BaseIOStream:
 
     # --- writing --------------------------------------------------------------------------
 
-    def write(self, data: bytes | memoryview) -> asyncio.Future[None]:
+    def write(self, data: bytes | bytearray | memoryview) -> asyncio.Future[None]:
         """Write bytes, at once if the file takes them.
 
         Nothing has to be waited for before the next write; waiting for the future is how a
