@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import http.cookies
 import re
-from typing import Any, Final
+from typing import Any, Final, overload
 
 from whirlwind._base.escape import to_unicode
 from whirlwind._base.lazy import lazy
@@ -56,6 +56,14 @@ class RequestHandler(BaseHandler):
 
     # --- arguments ---
 
+    @overload
+    def get_argument(self, name: str, default: str, strip: bool = True) -> str: ...
+    @overload
+    def get_argument(
+        self, name: str, default: _ArgDefaultMarker = ..., strip: bool = True
+    ) -> str: ...
+    @overload
+    def get_argument(self, name: str, default: None, strip: bool = True) -> str | None: ...
     def get_argument(
         self, name: str, default: _Default = _ARG_DEFAULT, strip: bool = True
     ) -> str | None:
@@ -75,6 +83,14 @@ class RequestHandler(BaseHandler):
         """Return all arguments of one name, of query and body; an empty list for none."""
         return self._get_arguments(name, self.request.arguments, strip)
 
+    @overload
+    def get_body_argument(self, name: str, default: str, strip: bool = True) -> str: ...
+    @overload
+    def get_body_argument(
+        self, name: str, default: _ArgDefaultMarker = ..., strip: bool = True
+    ) -> str: ...
+    @overload
+    def get_body_argument(self, name: str, default: None, strip: bool = True) -> str | None: ...
     def get_body_argument(
         self, name: str, default: _Default = _ARG_DEFAULT, strip: bool = True
     ) -> str | None:
@@ -85,6 +101,14 @@ class RequestHandler(BaseHandler):
         """Return all arguments of one name of the body; an empty list for none."""
         return self._get_arguments(name, self.request.body_arguments, strip)
 
+    @overload
+    def get_query_argument(self, name: str, default: str, strip: bool = True) -> str: ...
+    @overload
+    def get_query_argument(
+        self, name: str, default: _ArgDefaultMarker = ..., strip: bool = True
+    ) -> str: ...
+    @overload
+    def get_query_argument(self, name: str, default: None, strip: bool = True) -> str | None: ...
     def get_query_argument(
         self, name: str, default: _Default = _ARG_DEFAULT, strip: bool = True
     ) -> str | None:
