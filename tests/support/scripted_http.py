@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from whirlwind.httpclient import AsyncHTTPClient
@@ -132,6 +133,13 @@ async def until(condition: Callable[[], bool]) -> None:
     raise AssertionError("condition did not come true")
 
 
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+#: What ``run`` makes loops with; the tests of a folder set it to each kind in turn.
+loop_factory: ContextVar[LoopFactory] = ContextVar("loop_factory", default=asyncio.new_event_loop)
+
+
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a test on a new loop."""
-    asyncio.run(main)
+    with asyncio.Runner(loop_factory=loop_factory.get()) as runner:
+        runner.run(main)

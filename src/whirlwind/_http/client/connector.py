@@ -102,6 +102,11 @@ class Connector:
         self._mapping = hostname_mapping
         self._contexts: dict[TLSOptions, ssl.SSLContext] = {}
 
+    def prepare(self, key: ConnectionKey) -> None:
+        """Make what connecting needs and takes long, before the time for it begins to run."""
+        if key.tls is not None:
+            self._context(key.tls)
+
     async def connect(
         self,
         key: ConnectionKey,

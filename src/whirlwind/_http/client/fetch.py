@@ -272,6 +272,8 @@ class Fetch:
         return ConnectionKey(target.scheme, target.host, target.port, tls, family, interface)
 
     def _open(self) -> None:
+        assert self._key is not None
+        self._shared.connector.prepare(self._key)
         self._progress = Progress()
         if self.queue_timeout:
             self._shared.stages.add(self, self.queue_timeout, self._loop.time())

@@ -24,7 +24,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=\-]+|\[[0-9A-Fa-f:.%a-zA-Z0-
 # Characters that stay as they are in a path with its query: those of RFC 3986 and the percent
 # sign, so that what is encoded already is not encoded again.
 _SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
-_PLAIN: Final = re.compile(r"[!-~]*")
+_PLAIN: Final = re.compile(r"[!#$%&'()*+,/:;=?@A-Za-z0-9\[\]_.~\-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,8 @@ def _parse(url: str) -> Target:
         host = host.encode("idna").decode("ascii")
         authority = host if port is None else f"{host}:{port}"
     name = authority.rpartition(":")[0] if port is not None else authority.removesuffix(":")
-    if _HOST.fullmatch(name) is None:
+    # Browsers read a backslash as a slash, and with it another host.
+    if _HOST.fullmatch(name) is None or "\\" in userinfo:
         raise ValueError(f"URL has a host that cannot be one: {name[:40]!r}")
     username, _, password = userinfo.partition(":")
     path = parts.path or "/"
