@@ -384,9 +384,10 @@ def test_close_while_a_batch_is_on_its_way_is_the_end_for_who_reads(reading: str
     run(scene)
 
 
-def test_close_before_the_pull_has_begun_sends_nothing() -> None:
+def test_close_at_once_is_the_end_too() -> None:
     async def scene() -> None:
         async with scripted(lambda name, command: KEEP_WAITING) as (_, things):
+            await things.database.command("ping")
             cursor = things.find()
             fetching = cursor.fetch_next
             await cursor.close()
@@ -431,9 +432,10 @@ def test_a_fetch_that_is_shared_with_a_loop_ends_with_it() -> None:
 
 def test_rewind_while_a_batch_is_on_its_way_is_refused() -> None:
     async def scene() -> None:
-        async with scripted(lambda name, command: KEEP_WAITING) as (_, things):
+        async with scripted(lambda name, command: KEEP_WAITING) as (server, things):
             cursor = things.find()
             cursor.fetch_next
+            await server.wait_for("find")
             with pytest.raises(InvalidOperation, match="rewind"):
                 cursor.rewind()
             await cursor.close()
