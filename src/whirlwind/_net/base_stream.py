@@ -224,6 +224,12 @@ class BaseIOStream:
             StreamClosedError: As for ``read_until_regex``.
             AssertionError: Another read is pending.
         """
+        buffer = self._read_buffer
+        if buffer.size and self._read_future is None:
+            # The common case of many short messages in one chunk, without the way around.
+            end = buffer.find(delimiter) + len(delimiter)
+            if end >= len(delimiter) and (max_bytes is None or end <= max_bytes):
+                return self._answered(buffer.take(end))
         return self._start_read(ReadUntil(delimiter, max_bytes))
 
     def read_bytes(self, num_bytes: int, partial: bool = False) -> asyncio.Future[bytes]:
@@ -244,6 +250,8 @@ class BaseIOStream:
         """
         if not isinstance(num_bytes, int):
             raise TypeError(f"num_bytes must be an int, not {type(num_bytes).__name__}")
+        if 0 < num_bytes <= self._read_buffer.size and self._read_future is None:
+            return self._answered(self._read_buffer.take(num_bytes))
         return self._start_read(ReadBytes(max(num_bytes, 0), partial))
 
     def read_into(self, buf: bytearray | memoryview, partial: bool = False) -> asyncio.Future[int]:
@@ -281,13 +289,21 @@ class BaseIOStream:
         """
         if self._closed and self._read_future is None:
             future = self._new_future()
-            future.set_result(self._read_buffer.take(len(self._read_buffer)))
+            future.set_result(self._read_buffer.take(self._read_buffer.size))
             return future
         return self._start_read(ReadUntilClose())
 
     def reading(self) -> bool:
         """Return True if a read is pending."""
         return self._read_future is not None
+
+    def _answered(self, result: bytes) -> asyncio.Future[bytes]:
+        """Return the future of a read that needed nothing but the buffer."""
+        future: asyncio.Future[bytes] = self._new_future()
+        future.set_result(result)
+        if self._close_callback is not None:
+            self._watch_when_idle()
+        return future
 
     def _start_read(self, read: Read) -> asyncio.Future[Any]:
         pending = self._read_future
@@ -309,9 +325,11 @@ class BaseIOStream:
 
     def _try_inline_read(self) -> None:
         """Answer the read that just began without waiting, or have the loop watch for more."""
+        read = self._read
+        assert read is not None
         try:
             # What was read ahead, even after closing: it may hold the answer.
-            if self._answer():
+            if (self._read_buffer.size or read.can_be_empty) and self._answer():
                 if self._close_callback is not None:
                     self._watch_when_idle()
                 return
@@ -405,7 +423,7 @@ class BaseIOStream:
             True if the file ended.
         """
         buffer = self._read_buffer
-        looked = len(buffer)  # bytes in the buffer when it was last searched
+        looked = buffer.size  # bytes in the buffer when it was last searched
         left = MAX_STREAM_TURN
         ended = False
         self._drained = False
@@ -417,7 +435,7 @@ class BaseIOStream:
                 size = self.read_from_fd(into.target[into.filled :])
             else:
                 # One byte beyond the limit shows whether there is more than it allows.
-                asked = min(self.read_chunk_size, self.max_buffer_size + 1 - len(buffer))
+                asked = min(self.read_chunk_size, self.max_buffer_size + 1 - buffer.size)
                 size = self._read_chunk(asked)
             if not size:
                 ended = size == 0
@@ -436,7 +454,7 @@ class BaseIOStream:
                 self._drained = short
                 break
             else:
-                have = len(buffer)
+                have = buffer.size
                 if have >= read.look_at or have > self.max_buffer_size:
                     looked = have
                     if self._answer():
@@ -452,7 +470,7 @@ class BaseIOStream:
                     # What TLS has decrypted ahead is no event of the socket.
                     self.io_loop.add_callback(self._read_on)
                 break
-        if self._read is not None and len(buffer) > looked:
+        if self._read is not None and buffer.size > looked:
             self._answer()
         return ended
 
@@ -609,7 +627,7 @@ class BaseIOStream:
             and type(self._read) is ReadUntilClose
             and (self.error is None or self._is_connreset(self.error))
         ):
-            self._finish_read(self._read_buffer.take(len(self._read_buffer)))
+            self._finish_read(self._read_buffer.take(self._read_buffer.size))
         self._closed = True
         if self._state is not None:
             self.io_loop.remove_handler(self.fileno())
@@ -745,7 +763,7 @@ class BaseIOStream:
             raise
 
     def _take_read_event(self) -> None:
-        if self._read is not None or not self._read_buffer:
+        if self._read is not None or not self._read_buffer.size:
             self._handle_read()
 
     def _watch_what_is_needed(self) -> None:
@@ -756,7 +774,7 @@ class BaseIOStream:
             wanted = self._opening_events
         else:
             # Between reads watching goes on; bytes that nobody asked for end it.
-            wanted = _READ if self._read is not None or not self._read_buffer else 0
+            wanted = _READ if self._read is not None or not self._read_buffer.size else 0
             if self._write_buffer:
                 wanted |= _WRITE
         wanted |= _ERROR

@@ -34,16 +34,21 @@ LARGE_PIECE: Final = 8192
 
 
 class ReadBuffer:
-    """Bytes that have arrived and that nobody has taken yet."""
+    """Bytes that have arrived and that nobody has taken yet.
 
-    __slots__ = ("_data", "_start")
+    Attributes:
+        size: How many; the same as ``len()`` and four times as fast to read.
+    """
+
+    __slots__ = ("_data", "_start", "size")
 
     def __init__(self) -> None:
         self._data: bytes | bytearray = b""
         self._start = 0  # bytes of _data already taken; always 0 in a bytearray
+        self.size = 0
 
     def __len__(self) -> int:
-        return len(self._data) - self._start
+        return self.size
 
     def append(self, chunk: Bytes) -> None:
         """Add bytes at the end.
@@ -53,6 +58,7 @@ class ReadBuffer:
                 so that the caller may use its memory again.
         """
         data = self._data
+        self.size += len(chunk)
         if type(data) is bytearray:
             data += chunk
         elif self._start == len(data):
@@ -102,9 +108,10 @@ class ReadBuffer:
             size: From 0 to ``len()``.
         """
         data, start = self._data, self._start
+        assert 0 <= size <= self.size
         end = start + size
-        assert 0 <= size <= len(data) - start
-        if end == len(data):
+        self.size -= size
+        if self.size == 0:
             self._data = b""
             self._start = 0
             if isinstance(data, bytes):
@@ -123,7 +130,7 @@ class ReadBuffer:
         Returns:
             How many were moved.
         """
-        size = min(len(self), len(target))
+        size = min(self.size, len(target))
         if size:
             with memoryview(self._data) as view:
                 target[:size] = view[self._start : self._start + size]
@@ -132,8 +139,9 @@ class ReadBuffer:
 
     def advance(self, size: int) -> None:
         """Remove ``size`` bytes, from 0 to ``len()``, from the front without looking at them."""
-        assert 0 <= size <= len(self)
-        if size == len(self):
+        assert 0 <= size <= self.size
+        self.size -= size
+        if self.size == 0:
             self.clear()
         elif isinstance(self._data, bytes):
             self._start += size
@@ -144,11 +152,13 @@ class ReadBuffer:
         """Put bytes in front of all others: they had been taken for somebody who left."""
         self._data = data + self.whole()
         self._start = 0
+        self.size += len(data)
 
     def clear(self) -> None:
         """Remove everything."""
         self._data = b""
         self._start = 0
+        self.size = 0
 
 
 class WriteBuffer:

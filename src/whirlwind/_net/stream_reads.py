@@ -45,12 +45,14 @@ class Read:
     Attributes:
         look_at: Buffered bytes from which on it pays to call ``size_in`` although more bytes
             are there to be read at once.
+        can_be_empty: True if no bytes at all may answer it.
     """
 
-    __slots__ = ("look_at",)
+    __slots__ = ("can_be_empty", "look_at")
 
     def __init__(self) -> None:
         self.look_at = 0
+        self.can_be_empty = False
 
     def size_in(self, buffer: ReadBuffer) -> int | None:
         """Return how many bytes from the front of ``buffer`` answer this read.
@@ -73,9 +75,10 @@ class ReadBytes(Read):
         self.wanted = wanted
         self.partial = partial
         self.look_at = 1 if partial else wanted
+        self.can_be_empty = wanted == 0
 
     def size_in(self, buffer: ReadBuffer) -> int | None:
-        have = len(buffer)
+        have = buffer.size
         if have >= self.wanted:
             return self.wanted
         return have if self.partial and have else None
@@ -93,6 +96,7 @@ class ReadInto(Read):
 
     def __init__(self, target: memoryview, partial: bool) -> None:
         self.look_at = NEVER
+        self.can_be_empty = not target
         self.target = target
         self.filled = 0
         self._partial = partial
@@ -112,6 +116,7 @@ class ReadUntilClose(Read):
 
     def __init__(self) -> None:
         self.look_at = NEVER
+        self.can_be_empty = False
 
     def size_in(self, buffer: ReadBuffer) -> int | None:
         return None
@@ -124,6 +129,7 @@ class ReadUntil(Read):
 
     def __init__(self, delimiter: bytes, max_bytes: int | None) -> None:
         self.look_at = 0
+        self.can_be_empty = not delimiter
         self._delimiter = delimiter
         self._max_bytes = max_bytes
         self._looked = 0  # the delimiter does not begin before this index
@@ -136,7 +142,7 @@ class ReadUntil(Read):
             if limit is not None and at + size > limit:
                 raise _not_found(self._delimiter, limit)
             return at + size
-        have = len(buffer)
+        have = buffer.size
         if limit is not None and have >= limit:
             raise _not_found(self._delimiter, limit)
         if have >= size:
@@ -151,6 +157,7 @@ class ReadUntilRegex(Read):
 
     def __init__(self, regex: re.Pattern[bytes], max_bytes: int | None) -> None:
         self.look_at = 0
+        self.can_be_empty = True  # not worth asking the expression
         self._regex = regex
         self._max_bytes = max_bytes
         self._looked = 0  # no match begins before this index
@@ -165,7 +172,7 @@ class ReadUntilRegex(Read):
             if limit is not None and match.end() > limit:
                 raise _not_found(self._regex, limit)
             return match.end()
-        have = len(buffer)
+        have = buffer.size
         # At exactly the limit an expression that looks ahead may still find its match.
         if limit is not None and have > limit:
             raise _not_found(self._regex, limit)
