@@ -9,7 +9,8 @@ request to request and is one pattern. The block of header fields is, byte for b
 same client sent before: a browser, a proxy and a program each send theirs again and again. What
 a block means (is it well formed, how long is the body, does the connection stay) depends on its
 bytes alone, so it is decided once and remembered by its bytes, up to a bound in number and size.
-Whole heads are remembered as well, for clients that ask for the same thing again and again.
+Whole heads are remembered as well, once their block is known, for clients that ask for the same
+thing again and again.
 
 A block that was not seen before passes two judges, and both must agree: llhttp, which is told a
 request line of our own so that methods it has never heard of are no error, and the checks here,
@@ -55,6 +56,10 @@ _NOBODY: Final = object()
 # Blocks remembered, and as many heads, and the largest of them: at most 1 MiB of each.
 _REMEMBERED: Final = 512
 _LONGEST_REMEMBERED: Final = 2048
+_LONGEST_HOST: Final = 255
+
+# Hosts found to be well formed: the same few in every request.
+_hosts: Final[set[str]] = set()
 
 
 class HeaderBlock:
@@ -85,43 +90,57 @@ class HeaderBlock:
 
     def __init__(self, headers: HTTPHeaders) -> None:
         self.headers = headers
-        hosts = headers.get_list("Host")
-        if len(hosts) > 1:
-            raise HTTPInputError("Multiple host headers not allowed: expected one Host")
-        if hosts and _HOST.fullmatch(hosts[0]) is None:
-            raise HTTPInputError(f"Invalid Host header {hosts[0][:40]!r}")
-        self.hosts = len(hosts)
-        lengths = headers.get_list("Content-Length")
-        codings = headers.get_list("Transfer-Encoding")
+        # One pass over the names; most of those asked for below are in no request.
+        names = set(headers)
+        self.hosts = 0
+        # What is repeated comes joined by commas, which none of the first three may have.
+        if "Host" in names:
+            self.hosts = 1
+            host = headers["Host"]
+            if host not in _hosts:
+                if _HOST.fullmatch(host) is None:
+                    raise _bad_host(headers)
+                if len(_hosts) < _REMEMBERED and len(host) <= _LONGEST_HOST:
+                    _hosts.add(host)
         self.content_length: int | None = None
         self.chunked = False
-        if codings:
-            if lengths:
+        if "Transfer-Encoding" in names:
+            if "Content-Length" in names:
                 raise HTTPInputError("Message with both Transfer-Encoding and Content-Length")
-            if len(codings) > 1 or codings[0].lower() != "chunked":
+            coding = headers["Transfer-Encoding"]
+            if coding.lower() != "chunked":
                 raise HTTPInputError(
-                    f"Unsupported Transfer-Encoding {','.join(codings)[:40]}: expected chunked"
+                    f"Unsupported Transfer-Encoding {coding[:40]}: expected chunked"
                 )
             self.chunked = True
-        elif lengths:
-            given = ",".join(lengths).split(",")
-            if len(given) > 1:
-                unequal = "unequal " if len(set(given)) > 1 else ""
-                raise HTTPInputError(
-                    f"Multiple {unequal}Content-Lengths {','.join(given)[:40]!r}: expected one"
-                )
-            if _DIGITS.fullmatch(lengths[0]) is None:
-                raise HTTPInputError(f"Only integer Content-Length is allowed: {lengths[0][:40]!r}")
-            self.content_length = int(lengths[0])
+        elif "Content-Length" in names:
+            length = headers["Content-Length"]
+            if _DIGITS.fullmatch(length) is None:
+                raise _bad_length(length)
+            self.content_length = int(length)
         self.has_body = self.chunked or bool(self.content_length)
-        options = {
-            option.strip(" \t").lower()
-            for option in ",".join(headers.get_list("Connection")).split(",")
-        }
-        self.close = "close" in options
-        self.keep_alive = "keep-alive" in options
-        self.if_none_match = headers.get("If-None-Match")
-        self.expects_continue = headers.get("Expect", "").lower() == "100-continue"
+        self.close = self.keep_alive = False
+        if "Connection" in names:
+            options = [option.strip(" \t") for option in headers["Connection"].lower().split(",")]
+            self.close = "close" in options
+            self.keep_alive = "keep-alive" in options
+        self.if_none_match = headers["If-None-Match"] if "If-None-Match" in names else None
+        self.expects_continue = "Expect" in names and headers["Expect"].lower() == "100-continue"
+
+
+def _bad_host(headers: HTTPHeaders) -> HTTPInputError:
+    hosts = headers.get_list("Host")
+    if len(hosts) > 1:
+        return HTTPInputError("Multiple host headers not allowed: expected one Host")
+    return HTTPInputError(f"Invalid Host header {hosts[0][:40]!r}")
+
+
+def _bad_length(length: str) -> HTTPInputError:
+    given = length.split(",")
+    if len(given) > 1:
+        unequal = "unequal " if len(set(given)) > 1 else ""
+        return HTTPInputError(f"Multiple {unequal}Content-Lengths {length[:40]!r}: expected one")
+    return HTTPInputError(f"Only integer Content-Length is allowed: {length[:40]!r}")
 
 
 class RequestHeadReader:
@@ -158,6 +177,7 @@ class RequestHeadReader:
         method, target, minor = line.groups()
         tail = head[line.end() :]
         block = self._blocks.get(tail)
+        again = block is not None
         if block is None:
             block = self._examine(tail)
         if minor == b"0":
@@ -170,7 +190,7 @@ class RequestHeadReader:
         if name is None:
             name = method.decode("ascii")
         known = name, target.decode("latin-1"), version, block
-        if len(head) <= _LONGEST_REMEMBERED:
+        if again and len(head) <= _LONGEST_REMEMBERED:
             if len(self._heads) >= _REMEMBERED:
                 self._heads.clear()
             self._heads[head] = known
