@@ -250,9 +250,11 @@ class HTTPClientConnection(asyncio.Protocol):
         version: str = self._parser.get_http_version()
         if version not in ("1.1", "1.0") or code < 100:
             raise HTTPInputError(f"response of HTTP version {version} and status {code}")
-        size = sum([len(name) + len(value) + 4 for name, value in self._fields])
-        if size > self._max_header_size:
-            raise self._header_too_large()
+        if self._header_size > self._max_header_size:
+            # Of what came, a part may be body.
+            size = sum([len(name) + len(value) + 4 for name, value in self._fields])
+            if size > self._max_header_size:
+                raise self._header_too_large()
         if code < 200:
             self._take_interim(code, exchange)
             return

@@ -47,7 +47,7 @@ from whirlwind._http.client.redirects import (
 )
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.request_head import check_method, encode_head, is_chunked
-from whirlwind._http.client.response import HTTPResponse
+from whirlwind._http.client.response import HTTPResponse, Times
 from whirlwind._http.client.target import Target, parse_target
 from whirlwind._net.stream_errors import UnsatisfiableReadError
 from whirlwind._proto.http.errors import HTTPInputError, HTTPOutputError
@@ -137,6 +137,36 @@ class Fetch:
         queue_timeout: How long it may wait for one, in seconds; 0 for ever.
     """
 
+    # What most fetches leave as it is.
+    is_head = False
+    queued_at = 0.0
+    _context: contextvars.Context | None = None
+    _done = False
+    _retried = False
+    _target: Target | None = None
+    _key: ConnectionKey | None = None
+    _head = b""
+    _chunked = False
+    _connection: HTTPClientConnection | None = None
+    _opening: asyncio.Task[None] | None = None
+    _producing: asyncio.Future[Any] | None = None
+    _drained: asyncio.Future[None] | None = None
+    _unsent: int | None = None
+    _progress: Progress | None = None
+    _started = 0.0
+    _start_time = 0.0
+    _hop_started = 0.0
+    _sent_at = 0.0
+    _first_byte_at = 0.0
+    _code = 0
+    _reason = ""
+    _response_headers: HTTPHeaders | None = None
+    _following = False
+    _discarded = 0
+    _decoder: BodyDecoder | None = None
+    _held: deque[bytes] | None = None  # pieces that wait for a streaming_callback
+    _ended = False
+
     def __init__(
         self,
         shared: Shared,
@@ -145,13 +175,12 @@ class Fetch:
     ) -> None:
         if isinstance(request, _RequestProxy):
             raw = request.request
-            options = dict(request.defaults or ())
+            options = {**(request.defaults or {}), **vars(raw)}
         else:
             raw = request
-            options = {}
-        for name, value in vars(raw).items():
-            if value is not None:
-                options[name] = value
+            options = vars(raw).copy()
+        if None in options.values():  # a program has set an attribute to None afterwards
+            options = _without_none(vars(raw), getattr(request, "defaults", None) or {})
         self._shared = shared
         self._loop = shared.loop
         self._request = raw
@@ -159,19 +188,19 @@ class Fetch:
         self._callback: Callable[[HTTPResponse], None] | None = callback
         self._method: str = raw.method
         self._url: str = raw.url
-        self._headers = HTTPHeaders(raw.headers)
+        # Never changed here; a client's own fetch() made it a copy of the program's.
+        headers = raw.headers
+        self._headers = headers if isinstance(headers, HTTPHeaders) else HTTPHeaders(headers)
         self._body = raw.body
         self._producer = options.get("body_producer")
         self._streaming = options.get("streaming_callback")
         self._header_callback = options.get("header_callback")
         # Callbacks see the context variables of who asked, not of who opened the connection.
-        self._context: contextvars.Context | None = None
         if self._producer or self._streaming or self._header_callback:
             self._context = contextvars.copy_context()
         self._redirects_left: int = (
             options.get("max_redirects", 0) if options.get("follow_redirects") else 0
         )
-        self.is_head = False
         self.max_body_size = shared.max_body_size
         self._request_timeout: float = options.get("request_timeout") or 0
         self._connect_timeout: float = options.get("connect_timeout") or 0
@@ -179,36 +208,13 @@ class Fetch:
             self.queue_timeout = min(self._connect_timeout, self._request_timeout)
         else:
             self.queue_timeout = self._connect_timeout or self._request_timeout
-        self.queued_at = 0.0
-        self._done = False
-        self._retried = False
-        self._target: Target | None = None
-        self._key: ConnectionKey | None = None
-        self._head = b""
-        self._chunked = False
-        self._connection: HTTPClientConnection | None = None
-        self._opening: asyncio.Task[None] | None = None
-        self._producing: asyncio.Future[Any] | None = None
-        self._drained: asyncio.Future[None] | None = None
-        self._unsent: int | None = None
-        self._progress: Progress | None = None
-        self._started = 0.0
-        self._start_time = 0.0
-        self._hop_started = 0.0
-        self._sent_at = 0.0
-        self._first_byte_at = 0.0
-        self._begin_response()
+        self._pieces: list[bytes] = []
 
     def _begin_response(self) -> None:
-        self._code = 0
-        self._reason = ""
-        self._response_headers: HTTPHeaders | None = None
+        self._response_headers = None
         self._following = False
         self._discarded = 0
-        self._decoder: BodyDecoder | None = None
-        self._pieces: list[bytes] = []
-        self._held: deque[bytes] | None = None  # pieces that wait for a streaming_callback
-        self._ended = False
+        self._pieces = []
 
     # --- the way through ---
 
@@ -251,7 +257,7 @@ class Fetch:
         )
         self._key = self._connection_key(target)
         self.is_head = self._method == "HEAD"
-        self._hop_started = self._loop.time()
+        self._hop_started = self._loop.time() if self._hop_started else self._started
         connection = self._shared.pool.take(self._key)
         if connection is not None:
             self._send(connection)
@@ -598,11 +604,11 @@ class Fetch:
             headers=self._response_headers,
             effective_url=self._url,
             request_time=now - self._started,
-            time_info=self._time_info(now),
             reason=self._reason or None,
             start_time=self._start_time,
         )
         response._pieces = self._pieces
+        response._times = self._times(now)
         self._end(response)
 
     def fail(self, error: BaseException) -> None:
@@ -616,9 +622,9 @@ class Fetch:
             effective_url=self._url,
             error=error,
             request_time=now - self._started if self._started else 0.0,
-            time_info=self._time_info(now),
             start_time=self._start_time or None,
         )
+        response._times = self._times(now)
         self._end(response)
 
     def expire(self) -> None:
@@ -657,25 +663,25 @@ class Fetch:
         if callback is not None and response is not None:
             callback(response)
 
-    def _time_info(self, now: float) -> dict[str, float]:
-        if not self._started:
-            return {"queue": now - self.queued_at if self.queued_at else 0.0}
-        began = self._hop_started
+    def _times(self, now: float) -> Times:
         progress = self._progress
-        return {
-            "queue": self._started - self.queued_at if self.queued_at else 0.0,
-            "namelookup": _since(began, progress.resolved) if progress is not None else 0.0,
-            "connect": _since(began, progress.connected) if progress is not None else 0.0,
-            "appconnect": _since(began, progress.secured) if progress is not None else 0.0,
-            "pretransfer": _since(began, self._sent_at),
-            "starttransfer": _since(began, self._first_byte_at),
-            "total": now - self._started,
-            "redirect": began - self._started if self._url != self._request.url else 0.0,
-        }
+        return Times(
+            self.queued_at,
+            self._started,
+            self._hop_started,
+            progress.resolved if progress is not None else 0.0,
+            progress.connected if progress is not None else 0.0,
+            progress.secured if progress is not None else 0.0,
+            self._sent_at,
+            self._first_byte_at,
+            now,
+        )
 
 
-def _since(began: float, then: float) -> float:
-    return then - began if then > began else 0.0
+def _without_none(said: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    said = {name: value for name, value in said.items() if value is not None}
+    merged = {**defaults, **said}
+    return {name: value for name, value in merged.items() if value is not None}
 
 
 def _call(

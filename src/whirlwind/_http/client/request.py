@@ -79,6 +79,37 @@ class HTTPRequest:
         "validate_cert": True,
     }
 
+    # What a request does not say is not stored: requests say little, and the client merges what
+    # they do say with its defaults for each fetch.
+    auth_username: str | None = None
+    auth_password: str | None = None
+    auth_mode: str | None = None
+    connect_timeout: float | None = None
+    request_timeout: float | None = None
+    follow_redirects: bool | None = None
+    max_redirects: int | None = None
+    user_agent: str | None = None
+    network_interface: str | None = None
+    streaming_callback: Callable[[bytes], Awaitable[None] | None] | None = None
+    header_callback: Callable[[str], None] | None = None
+    prepare_curl_callback: Callable[[Any], None] | None = None
+    proxy_host: str | None = None
+    proxy_port: int | None = None
+    proxy_username: str | None = None
+    proxy_password: str | None = None
+    proxy_auth_mode: str | None = None
+    allow_nonstandard_methods: bool | None = None
+    validate_cert: bool | None = None
+    ca_certs: str | None = None
+    allow_ipv6: bool | None = None
+    client_key: str | None = None
+    client_cert: str | None = None
+    body_producer: Callable[[Callable[[bytes], Any]], Awaitable[None] | None] | None = None
+    decompress_response: bool | None = None
+    ssl_options: dict[str, Any] | ssl.SSLContext | None = None
+    expect_100_continue: bool = False
+    _body: bytes | None = None
+
     def __init__(
         self,
         url: str,
@@ -120,34 +151,64 @@ class HTTPRequest:
             self.headers["If-Modified-Since"] = format_timestamp(if_modified_since)
         self.url = url
         self.method = method
-        self.body = body
-        self.auth_username = auth_username
-        self.auth_password = auth_password
-        self.auth_mode = auth_mode
-        self.connect_timeout = connect_timeout
-        self.request_timeout = request_timeout
-        self.follow_redirects = follow_redirects
-        self.max_redirects = max_redirects
-        self.user_agent = user_agent
-        self.network_interface = network_interface
-        self.streaming_callback = streaming_callback
-        self.header_callback = header_callback
-        self.prepare_curl_callback = prepare_curl_callback
-        self.proxy_host = proxy_host
-        self.proxy_port = proxy_port
-        self.proxy_username = proxy_username
-        self.proxy_password = proxy_password
-        self.proxy_auth_mode = proxy_auth_mode
-        self.allow_nonstandard_methods = allow_nonstandard_methods
-        self.validate_cert = validate_cert
-        self.ca_certs = ca_certs
-        self.allow_ipv6 = allow_ipv6
-        self.client_key = client_key
-        self.client_cert = client_cert
-        self.body_producer = body_producer
-        self.expect_100_continue = expect_100_continue
-        self.decompress_response = use_gzip if decompress_response is None else decompress_response
-        self.ssl_options = ssl_options
+        if body is not None:
+            self.body = body
+        if auth_username is not None:
+            self.auth_username = auth_username
+        if auth_password is not None:
+            self.auth_password = auth_password
+        if auth_mode is not None:
+            self.auth_mode = auth_mode
+        if connect_timeout is not None:
+            self.connect_timeout = connect_timeout
+        if request_timeout is not None:
+            self.request_timeout = request_timeout
+        if follow_redirects is not None:
+            self.follow_redirects = follow_redirects
+        if max_redirects is not None:
+            self.max_redirects = max_redirects
+        if user_agent is not None:
+            self.user_agent = user_agent
+        if network_interface is not None:
+            self.network_interface = network_interface
+        if streaming_callback is not None:
+            self.streaming_callback = streaming_callback
+        if header_callback is not None:
+            self.header_callback = header_callback
+        if prepare_curl_callback is not None:
+            self.prepare_curl_callback = prepare_curl_callback
+        if proxy_host is not None:
+            self.proxy_host = proxy_host
+        if proxy_port is not None:
+            self.proxy_port = proxy_port
+        if proxy_username is not None:
+            self.proxy_username = proxy_username
+        if proxy_password is not None:
+            self.proxy_password = proxy_password
+        if proxy_auth_mode is not None:
+            self.proxy_auth_mode = proxy_auth_mode
+        if allow_nonstandard_methods is not None:
+            self.allow_nonstandard_methods = allow_nonstandard_methods
+        if validate_cert is not None:
+            self.validate_cert = validate_cert
+        if ca_certs is not None:
+            self.ca_certs = ca_certs
+        if allow_ipv6 is not None:
+            self.allow_ipv6 = allow_ipv6
+        if client_key is not None:
+            self.client_key = client_key
+        if client_cert is not None:
+            self.client_cert = client_cert
+        if body_producer is not None:
+            self.body_producer = body_producer
+        if expect_100_continue:
+            self.expect_100_continue = expect_100_continue
+        if decompress_response is None:
+            decompress_response = use_gzip
+        if decompress_response is not None:
+            self.decompress_response = decompress_response
+        if ssl_options is not None:
+            self.ssl_options = ssl_options
         self.start_time = time.time()
 
     @property

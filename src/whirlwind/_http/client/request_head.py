@@ -20,6 +20,8 @@ from whirlwind._proto.http.grammar import _ABNF
 from whirlwind._proto.http.headers import HTTPHeaders, encode_fields
 from whirlwind._proto.http.urls import encode_username_password
 
+# Options that become header fields.
+_SAYS_MORE: Final = frozenset({"auth_username", "user_agent", "expect_100_continue"})
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 _METHODS_WITH_BODY: Final = frozenset({"POST", "PATCH", "PUT"})
@@ -109,6 +111,19 @@ def encode_head(
     Raises:
         ValueError: A field holds what may not be sent, or the mode of authentication is unknown.
     """
+    if (
+        not fields
+        and body is None
+        and not chunked
+        and target.username is None
+        and not _SAYS_MORE.intersection(options)
+    ):
+        # Most requests there are.
+        coding = "\r\nAccept-Encoding: gzip" if options.get("decompress_response") else ""
+        return (
+            f"{method} {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n"
+            f"User-Agent: {user_agent}{coding}\r\n\r\n"
+        ).encode("ascii")
     headers = fields.copy()
     if "Host" not in headers:
         headers["Host"] = target.authority

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from whirlwind._base.errors import WhirlwindError
 from whirlwind._base.lazy import lazy
@@ -44,6 +44,43 @@ class HTTPClientError(WhirlwindError):
     __repr__ = __str__
 
 
+class Times(NamedTuple):
+    """When the stages of a fetch were reached, on the loop's clock; 0 for those that were not.
+
+    Attributes:
+        queued, started: Of the fetch.
+        hop: When its last hop began, that is the request after the last redirect.
+        resolved, connected, secured, sent, first_byte: Of that hop.
+        ended: Of the fetch.
+    """
+
+    queued: float
+    started: float
+    hop: float
+    resolved: float
+    connected: float
+    secured: float
+    sent: float
+    first_byte: float
+    ended: float
+
+    def as_stages(self) -> dict[str, float]:
+        """Return what ``HTTPResponse.time_info`` shows."""
+        if not self.started:
+            return {"queue": self.ended - self.queued if self.queued else 0.0}
+        hop = self.hop
+        return {
+            "queue": self.started - self.queued if self.queued else 0.0,
+            "namelookup": max(self.resolved - hop, 0.0),
+            "connect": max(self.connected - hop, 0.0),
+            "appconnect": max(self.secured - hop, 0.0),
+            "pretransfer": max(self.sent - hop, 0.0),
+            "starttransfer": max(self.first_byte - hop, 0.0),
+            "total": self.ended - self.started,
+            "redirect": max(hop - self.started, 0.0),
+        }
+
+
 class HTTPResponse:
     """The response to one request, after redirects.
 
@@ -74,6 +111,7 @@ class HTTPResponse:
     # What a response out of a pool of connections leaves at its usual value.
     _body: bytes | None = None
     _pieces: Sequence[bytes] | None = None
+    _times: Times | None = None
     _error_is_response_code = False
 
     def __init__(
@@ -102,7 +140,13 @@ class HTTPResponse:
             self.error = HTTPClientError(code, message=self.reason, response=self)
         self.start_time = start_time
         self.request_time = request_time
-        self.time_info = time_info or {}
+        if time_info is not None:
+            self.time_info = time_info
+
+    @lazy
+    def time_info(self) -> dict[str, float]:
+        """Seconds that the stages took; see the class."""
+        return {} if self._times is None else self._times.as_stages()
 
     @lazy
     def buffer(self) -> Any:
@@ -130,6 +174,6 @@ class HTTPResponse:
         shown = ",".join(
             f"{name}={value!r}"
             for name, value in sorted(vars(self).items())
-            if name not in ("_pieces", "_body")
+            if name not in ("_pieces", "_body", "_times")
         )
         return f"{type(self).__name__}({shown})"
