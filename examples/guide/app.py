@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import platform
 import string
+from importlib.metadata import version
 from pathlib import Path
 
-import whirlwind
 from examples.guide.catalog import Entry, load
 from examples.guide.pattern import Services
 from whirlwind.web import Application, RequestHandler
@@ -46,7 +46,7 @@ def render(entries: list[Entry]) -> bytes:
     section = string.Template((PAGE / "pattern.html").read_text(encoding="utf-8"))
     page = string.Template((PAGE / "index.html").read_text(encoding="utf-8"))
     return page.substitute(
-        version=html.escape(str(whirlwind.version)),
+        version=html.escape(version("whirlwind")),
         python=platform.python_version(),
         links="".join(
             f'<li><a href="#{entry.slug}">{html.escape(entry.title)}</a></li>' for entry in entries

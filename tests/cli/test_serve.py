@@ -281,6 +281,12 @@ def test_a_worker_that_dies_is_replaced(start: Start) -> None:
     assert server.stop() == 0
 
 
+def test_a_grace_beyond_the_limit_is_refused(start: Start) -> None:
+    server = start("hello:app", "--grace", "31")
+    assert server.end() == 2
+    assert "31.0 is not in the range 0<=x<=30" in server.said
+
+
 def test_reload_and_processes_exclude_each_other(start: Start) -> None:
     server = start("hello:app", "--reload", "--processes", "2")
     assert server.end() == 2

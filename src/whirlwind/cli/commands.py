@@ -66,7 +66,7 @@ def main(context: click.Context) -> None:
     "--grace",
     default=float(SHUTDOWN_TIMEOUT),
     show_default=True,
-    type=click.FloatRange(min=0),
+    type=click.FloatRange(0, SHUTDOWN_TIMEOUT),
     metavar="SECONDS",
     help="Time that requests in progress get when the server stops.",
 )
