@@ -1,0 +1,1 @@
+"""The coroutine engine beside Tornado's, asyncio's, Twisted's and gevent's."""
