@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import threading
@@ -293,6 +294,26 @@ def test_an_error_that_a_handler_ignores_does_not_silence_the_descriptor(loop: I
     loop.remove_handler(client)
     client.close()
     assert calls[:5] == [loop.WRITE] * 5
+
+
+def test_a_handler_that_goes_on_stopping_the_loop_does_not_stop_the_next_run(
+    loop: IOLoop, pair: tuple[socket.socket, socket.socket]
+) -> None:
+    loop.add_handler(pair[0], lambda sock, events: loop.stop(), loop.WRITE)
+    for _ in range(3):
+        loop.start()
+    loop.remove_handler(pair[0])
+    assert loop.run_sync(lambda: asyncio.sleep(0.001, "ran")) == "ran"
+
+
+def test_a_loop_is_stopped_as_often_as_it_was_started_by_whomever(loop: IOLoop) -> None:
+    for run in (loop.start, loop.asyncio_loop.run_forever) * 2:
+        loop.add_callback(loop.stop)
+        run()
+    loop.stop()
+    loop.start()
+    loop.add_callback(loop.stop)
+    loop.start()
 
 
 def test_a_poll_loop_counts_on_the_clock_it_was_given() -> None:

@@ -379,6 +379,21 @@ def test_run_sync_that_is_stopped_says_so(loop: IOLoop) -> None:
     loop.run_sync(lambda: asyncio.sleep(0))
 
 
+def test_run_sync_that_never_came_to_begin_does_not_begin_later() -> None:
+    loop = IOLoop(asyncio_loop=FACTORIES["asyncio"]())
+    called: list[bool] = []
+
+    def stop_in_the_first_turn() -> None:
+        raise KeyboardInterrupt
+
+    loop.add_callback(stop_in_the_first_turn)
+    with pytest.raises(KeyboardInterrupt):
+        loop.run_sync(lambda: called.append(True))
+    loop.run_sync(lambda: asyncio.sleep(0))
+    loop.close()
+    assert called == []
+
+
 def test_run_sync_inside_a_running_loop_names_the_mistake(loop: IOLoop) -> None:
     async def work() -> None:
         pass

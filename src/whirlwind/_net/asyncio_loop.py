@@ -14,6 +14,8 @@ Everything is passed on to ``asyncio_loop``. What is done here is to even out th
   sockets that they then read in a blocking way, so the mode is put back;
 - uvloop stops watching a descriptor that has an error and says nothing of it, so that a UDP
   socket is deaf after the first datagram that found no receiver. The watch is renewed;
+- uvloop makes one more pass after ``stop()``, and a second ``stop()`` in that pass would end the
+  next run. Within a run of ours it is passed on once;
 - a Windows loop without readers and writers is given some by a thread (``selector_thread``).
 """
 
@@ -65,7 +67,10 @@ class BaseAsyncIOLoop(IOLoop):
         self.handlers: dict[int, tuple[Selectable, Callable[..., Any]]] = {}
         self.readers: set[int] = set()
         self.writers: set[int] = set()
+        self._probes: dict[int, select.poll] = {}
         self.closing = False
+        self._in_start = False
+        self._stop_asked = False
         self._is_libuv = sys.platform != "win32" and not isinstance(
             asyncio_loop, asyncio.BaseEventLoop
         )
@@ -96,9 +101,18 @@ class BaseAsyncIOLoop(IOLoop):
     # Running
 
     def start(self) -> None:
-        self.asyncio_loop.run_forever()
+        self._stop_asked = False
+        self._in_start = True
+        try:
+            self.asyncio_loop.run_forever()
+        finally:
+            self._in_start = False
 
     def stop(self) -> None:
+        if self._in_start:
+            if self._stop_asked:
+                return
+            self._stop_asked = True
         self.asyncio_loop.stop()
 
     # File descriptors
@@ -124,6 +138,7 @@ class BaseAsyncIOLoop(IOLoop):
         self._unwatch(number, self.readers, self.selector_loop.remove_reader)
         self._unwatch(number, self.writers, self.selector_loop.remove_writer)
         del self.handlers[number]
+        self._probes.pop(number, None)
 
     def _watch_events(self, number: int, events: int) -> None:
         loop = self.selector_loop
@@ -157,12 +172,26 @@ class BaseAsyncIOLoop(IOLoop):
             return  # the loop had queued this event when the handler of another removed it
         callback = functools.partial(entry[1], entry[0], events)
         # Looked at before the handler, which takes the error away by reading it.
-        if self._is_libuv and _may_be_unwatched(number, events):
+        if self._is_libuv and self._may_be_unwatched(number, events):
             self._run_callback(callback)
             if self.handlers.get(number) is entry:
                 self._watch_again(number)
         else:
             self._run_callback(callback)
+
+    def _may_be_unwatched(self, number: int, events: int) -> bool:
+        """Tell whether libuv has found an error on a descriptor and stopped watching it.
+
+        There is no asking it. It called us, so either the event is there and nothing else, or it
+        was an error, which may have been taken away in the meantime.
+        """
+        probe = self._probes.get(number)
+        if probe is None:
+            probe = self._probes[number] = select.poll()
+            probe.register(number, select.POLLIN | select.POLLOUT)
+        expected = select.POLLIN if events == IOLoop.READ else select.POLLOUT
+        found = probe.poll(0)
+        return not found or found[0][1] & (select.POLLERR | select.POLLNVAL | expected) != expected
 
     def _watch_again(self, number: int) -> None:
         # Adding anew is not enough: the handle of libuv has to go, and it goes with the last
@@ -328,19 +357,6 @@ class PollIOLoop(AsyncIOLoop):
 
     def time(self) -> float:
         return self._time_func()
-
-
-def _may_be_unwatched(number: int, events: int) -> bool:
-    """Tell whether libuv has found an error on a descriptor and stopped watching it.
-
-    There is no asking it. It called us, so either the event is there and nothing else, or it
-    was an error, which may have been taken away in the meantime.
-    """
-    expected = select.POLLIN if events == IOLoop.READ else select.POLLOUT
-    poller = select.poll()
-    poller.register(number, expected)
-    found = poller.poll(0)
-    return not found or found[0][1] & (select.POLLERR | select.POLLNVAL | expected) != expected
 
 
 def _weak_clock(ioloop: IOLoop) -> Callable[[], float]:

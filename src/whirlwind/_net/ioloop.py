@@ -39,6 +39,7 @@ from whirlwind._engine import error_scope
 from whirlwind._engine.yieldables import convert_yielded
 from whirlwind._net.asyncio_choice import current_asyncio_loop, new_asyncio_loop
 from whirlwind._net.blocking_watch import BlockingWatch
+from whirlwind._net.leaving import ENDS_THE_PROGRAM
 
 _T = TypeVar("_T")
 
@@ -279,16 +280,19 @@ class IOLoop(Configurable):
                 f"`IOLoop.current().add_callback({name})`"
             )
         future: asyncio.Future[Any] | None = None
-        expired = False
+        timer: object | None = None
+        expired = ended = False
 
         def finished(done: asyncio.Future[Any]) -> None:
             # These two come out of start() by themselves; a stop() now would be found by
             # whoever starts the loop next.
-            if done.cancelled() or not isinstance(done.exception(), _FATAL):
+            if done.cancelled() or not isinstance(done.exception(), ENDS_THE_PROGRAM):
                 self.stop()
 
         def begin() -> None:
-            nonlocal future
+            nonlocal future, timer
+            if ended:
+                return  # the loop was stopped before it came to this, and started again since
             try:
                 result = func()
                 future = _as_future(result) if result is not None else _resolved(None)
@@ -300,19 +304,21 @@ class IOLoop(Configurable):
                 future = asyncio.Future()
                 future.set_exception(error)
             future.add_done_callback(finished)
+            # From here and not from outside: uvloop runs timers that are due before callbacks.
+            if timeout is not None:
+                timer = self.add_timeout(self.time() + timeout, expire)
 
         def expire() -> None:
             nonlocal expired
             expired = True
-            # Not started at all is possible when start() is not the next thing to happen.
             if future is None or not future.cancel():
                 self.stop()
 
         self.add_callback(begin)
-        timer = None if timeout is None else self.add_timeout(self.time() + timeout, expire)
         try:
             self.start()
         finally:
+            ended = True
             if timer is not None:
                 self.remove_timeout(timer)
             if future is not None:
@@ -556,9 +562,6 @@ class IOLoop(Configurable):
         """Log where the loop is blocked; an ``action`` for ``set_blocking_signal_threshold``."""
         watch = self._blocking_watch
         BlockingWatch.log(watch.seconds if watch is not None else 0.0, frame)
-
-
-_FATAL = (KeyboardInterrupt, SystemExit)
 
 
 def _deprecated(message: str) -> None:
