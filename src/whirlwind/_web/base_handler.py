@@ -315,7 +315,18 @@ class BaseHandler:
         self._write_buffer = []
         if not self._headers_written:
             self._headers_written = True
-            if include_footers and self._can_send_bytes(connection):
+            state = self.__dict__
+            if (
+                # The answer is whole, and its head is the one that nobody has touched.
+                include_footers
+                and "_headers" not in state
+                and type(connection) is Exchange
+                and connection.direct
+                and self._status_code == 200
+                and "_reason" not in state
+                and "_new_cookie" not in state
+                and not self._transforms
+            ):
                 future = self._send_bytes(connection, chunk)
             else:
                 future = self._send_head(connection, chunk, include_footers)
@@ -348,19 +359,6 @@ class BaseHandler:
         sent: asyncio.Future[None] = connection.write_headers(start_line, self._headers, chunk)
         return sent
 
-    def _can_send_bytes(self, connection: Any) -> bool:
-        """True if the answer is whole and its fields are those nobody has touched."""
-        state = self.__dict__
-        return (
-            "_headers" not in state
-            and type(connection) is Exchange
-            and connection.direct
-            and self._status_code == 200
-            and "_reason" not in state
-            and "_new_cookie" not in state
-            and not self._transforms
-        )
-
     def _send_bytes(self, connection: Exchange, chunk: bytes) -> asyncio.Future[None]:
         fields = DEFAULTS
         now = self.request._start_time
@@ -391,8 +389,8 @@ class BaseHandler:
         connection = self.request.connection
         if not self._headers_written:
             self._frame_whole_answer()
-        if connection is not None:
-            connection.set_close_callback(None)
+        if type(connection) is not Exchange and connection is not None:
+            connection.set_close_callback(None)  # ours forgets it by itself
         future = self.flush(include_footers=True)
         connection.finish()
         self._log()

@@ -52,16 +52,15 @@ def start_handler(
         found: What the application's rules say about it.
         transforms: For the answer.
     """
-    handler_class, arguments, path_args, path_kwargs = found
     context = contextvars.copy_context()
-    if handler_class._execute is not stock_execute:
+    if found[0]._execute is not stock_execute:
+        handler_class, arguments, path_args, path_kwargs = found
         handler = context.run(handler_class, application, request, **arguments)
         run_handler(handler, transforms, path_args, path_kwargs, context)
         return
     begun = context.run(_begin, application, request, found, transforms)
     if begun is not None:
-        handler, waiting = begun
-        _drive(handler, waiting, context)
+        _drive(*begun, context)
 
 
 def _begin(

@@ -465,7 +465,7 @@ def test_a_slow_client_holds_the_writer_back() -> None:
             client = await running.connect(limit=1024)
             await client.send(GET)
             [protocol] = running.server._connections or [None]
-            while protocol is None or not protocol._write_paused:
+            while protocol is None or not protocol.write_paused:
                 await asyncio.sleep(0)
                 [protocol] = running.server._connections or [None]
             before = written

@@ -236,6 +236,10 @@ class Exchange(HTTPConnection):
             and not self.reading
             and not connection.closing
         ):
+            transport = connection.transport
+            if transport is not None and not connection.write_paused:
+                transport.write(b"".join((head, length, b"\r\n", body)))
+                return connection.done
             return connection.send(b"".join((head, length, b"\r\n", body)))
         field = self.connection_field()
         return connection.send(b"".join((head, length, field, b"\r\n", body)))

@@ -68,11 +68,12 @@ class ServerProtocol(asyncio.Protocol):
         server: The same.
         transport: The loop's transport; None once the connection is gone.
         closing: True once no further request will be taken.
+        write_paused: True while the peer has no room for more.
+        done: A future that is done, for writes that need not wait.
     """
 
     __slots__ = (
         "_blocked",
-        "_done",
         "_exchange",
         "_half_closed",
         "_held",
@@ -84,11 +85,12 @@ class ServerProtocol(asyncio.Protocol):
         "_searched",
         "_since",
         "_waiters",
-        "_write_paused",
         "closing",
         "direct",
+        "done",
         "server",
         "transport",
+        "write_paused",
     )
 
     def __init__(self, server: HTTPServer) -> None:
@@ -103,13 +105,13 @@ class ServerProtocol(asyncio.Protocol):
         self._blocked = False  # the delegate asked to wait
         self._pumping = False
         self._paused = False
-        self._write_paused = False
+        self.write_paused = False
         self._lost = False
         self._half_closed = False
         self._lingering = 0  # bytes thrown away since an early answer, plus one
         self._since = server.tick
         self._waiters: list[asyncio.Future[None]] | None = None
-        self._done = server.done_future()
+        self.done = server.done_future()
 
     # --- transport callbacks ---
 
@@ -154,10 +156,10 @@ class ServerProtocol(asyncio.Protocol):
             exchange.connection_lost()
 
     def pause_writing(self) -> None:
-        self._write_paused = True
+        self.write_paused = True
 
     def resume_writing(self) -> None:
-        self._write_paused = False
+        self.write_paused = False
         waiters, self._waiters = self._waiters, None
         for waiter in waiters or ():
             if not waiter.done():
@@ -444,8 +446,8 @@ class ServerProtocol(asyncio.Protocol):
         if transport is None or self._lost:
             return self._failed()
         transport.write(wire)
-        if not self._write_paused:
-            return self._done
+        if not self.write_paused:
+            return self.done
         waiter: asyncio.Future[None] = self.server.asyncio_loop.create_future()
         if self._waiters is None:
             self._waiters = []
