@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from whirlwind.mongo.base_cursor import MotorBaseCursor
 from whirlwind.mongo.batches import Batches
-from whirlwind.mongo.cursor import MotorBaseCursor
 
 
 class MotorCommandCursor(MotorBaseCursor):
