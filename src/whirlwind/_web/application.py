@@ -58,10 +58,9 @@ class _ApplicationRouter(ReversibleRuleRouter):
         super().__init__(rules)
 
     def process_rule(self, rule: Rule) -> Rule:
-        rule = super().process_rule(rule)
-        if isinstance(rule.target, (list, tuple)):
+        if isinstance(rule.target, list | tuple):
             rule.target = _ApplicationRouter(self.application, rule.target)
-        return rule
+        return super().process_rule(rule)
 
     def get_target_delegate(
         self, target: Any, request: HTTPServerRequest, **target_params: Any

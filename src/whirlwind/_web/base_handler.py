@@ -27,7 +27,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias
 
 from whirlwind._base.escape import json_encode, to_unicode, utf8, xhtml_escape
 from whirlwind._base.lazy import lazy
@@ -57,6 +57,10 @@ _METHOD_NAMES: Final[dict[str | None, str]] = {
 }
 # Angle brackets are allowed there, and have no business but in pages that forget to escape them.
 _UNSAFE_REASON: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]|[<>]")
+
+
+#: A handler's answer to one method of HTTP: a plain function, a coroutine, an ``async def``.
+Method: TypeAlias = Callable[..., Awaitable[None] | None]
 
 
 class BaseHandler:
@@ -116,13 +120,13 @@ class BaseHandler:
     def _unimplemented_method(self, *args: str, **kwargs: str) -> NoReturn:
         raise HTTPError(405)
 
-    head: Callable[..., Awaitable[None] | None] = _unimplemented_method
-    get: Callable[..., Awaitable[None] | None] = _unimplemented_method
-    post: Callable[..., Awaitable[None] | None] = _unimplemented_method
-    delete: Callable[..., Awaitable[None] | None] = _unimplemented_method
-    patch: Callable[..., Awaitable[None] | None] = _unimplemented_method
-    put: Callable[..., Awaitable[None] | None] = _unimplemented_method
-    options: Callable[..., Awaitable[None] | None] = _unimplemented_method
+    get: Method = _unimplemented_method
+    head: Method = _unimplemented_method
+    options: Method = _unimplemented_method
+    post: Method = _unimplemented_method
+    put: Method = _unimplemented_method
+    patch: Method = _unimplemented_method
+    delete: Method = _unimplemented_method
 
     # --- hooks ---
 
@@ -465,32 +469,38 @@ class BaseHandler:
                 exception as ``sys.exc_info()`` gives it.
         """
         if self._headers_written:
-            gen_log.error("Cannot send error response after headers written")
-            if not self._finished:
-                # Without the rest of a body that was announced, the connection ends here, which
-                # is how the client can tell.
-                try:
-                    self.finish()
-                except Exception:
-                    gen_log.error("Failed to flush partial response", exc_info=True)
+            self._break_off()
             return
         self.clear()
-        reason = kwargs.get("reason")
-        if "exc_info" in kwargs:
-            exception = kwargs["exc_info"][1]
-            if isinstance(exception, HTTPError) and exception.reason:
-                reason = exception.reason
+        wanted = kwargs.get("reason")
+        raised = kwargs["exc_info"][1] if "exc_info" in kwargs else None
+        if isinstance(raised, HTTPError):
+            wanted = raised.reason or wanted
         try:
-            self.set_status(status_code, reason=reason)
+            self.set_status(status_code, wanted)
         except ValueError:
-            # The phrase came from somewhere that a client may reach: the status is enough.
-            self.set_status(status_code, reason="Unknown")
+            # The phrase came from somewhere that a client may reach.
+            self.set_status(status_code, "Unknown")
         try:
             self.write_error(status_code, **kwargs)
         except Exception:
             app_log.error("Uncaught exception in write_error", exc_info=True)
         if not self._finished:
             self.finish()
+
+    def _break_off(self) -> None:
+        """End an answer that has begun and turned out to be an error.
+
+        Without the rest of a body that was announced the connection ends here, which is how the
+        client can tell.
+        """
+        gen_log.error("Cannot send error response after headers written")
+        if self._finished:
+            return
+        try:
+            self.finish()
+        except Exception:
+            gen_log.error("Failed to flush partial response", exc_info=True)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Write an error page and finish; override for pages of your own.

@@ -192,22 +192,21 @@ class ReversibleRuleRouter(ReversibleRouter, RuleRouter):
         super().__init__(rules)
 
     def process_rule(self, rule: Rule) -> Rule:
-        rule = super().process_rule(rule)
-        if rule.name:
-            if rule.name in self.named_rules:
-                app_log.warning("Multiple handlers named %s; replacing previous value", rule.name)
-            self.named_rules[rule.name] = rule
-        return rule
+        processed = super().process_rule(rule)
+        name = processed.name
+        if name:
+            if name in self.named_rules:
+                app_log.warning("Multiple handlers named %s; replacing previous value", name)
+            self.named_rules[name] = processed
+        return processed
 
     def reverse_url(self, name: str, *args: Any) -> str | None:
-        if name in self.named_rules:
-            return self.named_rules[name].matcher.reverse(*args)
-        for rule in self.rules:
-            if isinstance(rule.target, ReversibleRouter):
-                path = rule.target.reverse_url(name, *args)
-                if path is not None:
-                    return path
-        return None
+        known = self.named_rules.get(name)
+        if known is not None:
+            return known.matcher.reverse(*args)
+        routers = [rule.target for rule in self.rules if isinstance(rule.target, ReversibleRouter)]
+        paths = (router.reverse_url(name, *args) for router in routers)
+        return next((path for path in paths if path is not None), None)
 
 
 class Rule:
