@@ -15,6 +15,9 @@ from tests.support.raw_http import Serving, run, serving
 
 from whirlwind import gen, web
 from whirlwind._http.server.protocol import ServerProtocol
+from whirlwind._net.iostream import IOStream
+from whirlwind._proto.http.headers import HTTPHeaders
+from whirlwind._proto.http.start_line import ResponseStartLine
 from whirlwind._web.base_handler import BaseHandler
 
 
@@ -512,6 +515,35 @@ def test_one_context_holds_from_prepare_to_on_finish_and_ends_there() -> None:
 
     ask(Handler, request("/"), request("/"))
     assert seen == ["unset", "set", "set"] * 2
+
+
+def test_rule_2_after_an_upgrade_leftover_bytes_go_to_the_new_protocol_only() -> None:
+    done: list[Any] = []
+
+    class Handler(web.RequestHandler):
+        def get(self) -> None:
+            self.request.connection.write_headers(
+                ResponseStartLine("", 101, "Switching Protocols"), HTTPHeaders({"Upgrade": "echo"})
+            )
+            done.append(asyncio.ensure_future(self.echo(self.detach())))
+
+        async def echo(self, stream: IOStream) -> None:
+            await stream.write(await stream.read_bytes(len(b"GET /not HTTP/1.1") + 5))
+            stream.close()
+
+    async def main() -> None:
+        async with serving(web.Application([("/", Handler)])) as running:
+            client = await running.connect()
+            await client.send(
+                b"GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"
+                b"GET /not HTTP/1.1"
+            )
+            assert (await client.head()).startswith(b"HTTP/1.1 101 Switching Protocols\r\n")
+            await client.send(b" more")
+            assert await client.rest() == b"GET /not HTTP/1.1 more"
+            await done[0]
+
+    run(main)
 
 
 def test_an_old_asynchronous_method_finishes_by_itself() -> None:

@@ -34,6 +34,7 @@ from whirlwind._base.lazy import lazy
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.server.exchange import Exchange
+from whirlwind._net.iostream import IOStream
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.dates import format_timestamp
 from whirlwind._proto.http.errors import HTTPInputError
@@ -292,10 +293,7 @@ class BaseHandler:
         else:
             message = "write() only accepts bytes, unicode, and dict objects"
             if isinstance(chunk, list):
-                message += (
-                    ". Lists not accepted for security reasons; see "
-                    "http://www.tornadoweb.org/en/stable/web.html#tornado.web.RequestHandler.write"
-                )
+                message += ". Lists not accepted: old browsers run a page of JSON that is a list"
             raise TypeError(message)
 
     def flush(
@@ -402,6 +400,22 @@ class BaseHandler:
         self.on_finish()
         self._break_cycles()
         return future
+
+    def detach(self) -> IOStream:
+        """Take the connection out of the server's hands, for a protocol of another kind.
+
+        Call it after an answer of 101 was written, or none; nothing else of this handler may be
+        used then.
+
+        Returns:
+            The connection as a stream, with what the client sent ahead still to be read.
+
+        Raises:
+            RuntimeError: The connection is gone, or is of TLS, whose state cannot be moved.
+        """
+        self._finished = True
+        connection: Exchange = self.request.connection
+        return connection.detach()
 
     def _frame_whole_answer(self) -> None:
         """Set what can be known of an answer that is all there: its tag and its length."""

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 from whirlwind._http.messages import HTTPConnection, HTTPMessageDelegate
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.stream import TransportStream
+from whirlwind._net.iostream import IOStream
 from whirlwind._proto.http.errors import HTTPOutputError
 from whirlwind._proto.http.headers import HTTPHeaders, check_value, encode_fields
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
@@ -279,6 +280,13 @@ class Exchange(HTTPConnection):
         if not self.reading:
             self.delegate = None
         self.server_connection.exchange_finished(self)
+
+    def detach(self) -> IOStream:
+        """Take the connection out of the server's hands; see ``RequestHandler.detach``."""
+        self.finished = True
+        self._close_callback = None
+        self.delegate = None
+        return self.server_connection.detach()
 
     def close(self) -> None:
         """Close the connection at once; what was written is still sent."""

@@ -29,6 +29,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
+import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -39,6 +41,7 @@ from whirlwind._base.log import app_log, gen_log
 from whirlwind._http.messages import HTTPMessageDelegate, HTTPServerRequest
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.exchange import Exchange, status_line
+from whirlwind._net.iostream import IOStream
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
@@ -604,6 +607,32 @@ class ServerProtocol(asyncio.Protocol):
             self.close()
         else:
             self._exchange.keep_alive = False
+
+    def detach(self) -> IOStream:
+        """Hand the socket over to a stream, with the bytes that were read and not used.
+
+        The stream gets a descriptor of its own: the transport still sends what was written, and
+        closes only its own.
+
+        Raises:
+            RuntimeError: The connection is gone, or is of TLS.
+        """
+        transport = self.transport
+        if transport is None:
+            raise RuntimeError("cannot detach: the connection is closed")
+        if transport.get_extra_info("ssl_object") is not None:
+            raise RuntimeError("cannot detach: the state of a TLS connection cannot be moved")
+        transport.pause_reading()
+        own = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
+        own.setblocking(False)
+        leftover, self._held = self._held, b""
+        self._exchange = None
+        self.closing = True
+        transport.close()
+        stream = IOStream(own)
+        if leftover:
+            stream._read_buffer.append(leftover)
+        return stream
 
     def close(self) -> None:
         """Take no further request, send what was written, and close."""
