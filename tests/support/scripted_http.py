@@ -25,6 +25,8 @@ class ScriptedServer:
             the connection without an answer.
         requests: What was received, one item for each request.
         connections: How many connections were made.
+        open: How many of them are open.
+        replied: How many replies were written to the end.
         hang: Whether to leave requests unanswered.
     """
 
@@ -33,6 +35,7 @@ class ScriptedServer:
         self.requests: list[bytes] = []
         self.connections = 0
         self.open = 0
+        self.replied = 0
         self.hang = False
         self.port = 0
         self.arrived = asyncio.Event()
@@ -78,6 +81,7 @@ class ScriptedServer:
                     writer.write(piece)
                     await writer.drain()
                     await asyncio.sleep(0)
+                self.replied += 1
                 if self._close:
                     return
         except (asyncio.IncompleteReadError, ConnectionError):

@@ -142,7 +142,6 @@ class Fetch:
     queued_at = 0.0
     _context: contextvars.Context | None = None
     _done = False
-    _retried = False
     _target: Target | None = None
     _key: ConnectionKey | None = None
     _head = b""
@@ -473,12 +472,10 @@ class Fetch:
             and connection is not None
             and connection.used
             and not self._first_byte_at
-            and not self._retried
             and self._method in _IDEMPOTENT
             and self._producer is None
         ):
-            self._retried = True
-            self._open()
+            self._open()  # a new connection: one that was not used before is not tried again
             return
         if error is not None:
             self.fail(error)
@@ -586,7 +583,6 @@ class Fetch:
         self._method = method
         self._url = url
         self._redirects_left -= 1
-        self._retried = False
         self._progress = None
         self._first_byte_at = 0.0
         self._begin_response()
