@@ -28,7 +28,7 @@ class Threads(Pattern):
 
     @gen.coroutine
     def tick(self):
-        for count in range(1, 5):
+        for count in range(1, 4):
             yield gen.sleep(0.1)
             self.write(f"tick {count}\n")
 
