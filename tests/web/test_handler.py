@@ -352,6 +352,21 @@ def test_rule_4_a_header_value_that_would_be_two_is_refused(value: str) -> None:
     assert not {"X", "Location", "Set-Cookie"} & set(answer.headers)
 
 
+@pytest.mark.parametrize("length", ["abc", "-5", "5_0", "0x5", "5,5"])
+def test_rule_4_a_length_that_is_no_number_is_answered_with_500(
+    length: str, logs: LogWatch
+) -> None:
+    class Handler(web.RequestHandler):
+        def get(self) -> None:
+            self.set_header("Content-Length", length)
+            self.write("hello")
+
+    with logs.expect("whirlwind.application", "Uncaught exception GET"):
+        [answer] = ask(Handler, request("/"))
+    assert answer.status == 500
+    assert answer.body.startswith(b"<html>")
+
+
 def test_a_redirect_has_its_location_and_status() -> None:
     class Handler(web.RequestHandler):
         def get(self) -> None:

@@ -37,7 +37,7 @@ from whirlwind._http.server.exchange import Exchange
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.dates import format_timestamp
-from whirlwind._proto.http.errors import HTTPInputError
+from whirlwind._proto.http.errors import HTTPInputError, HTTPOutputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import ResponseStartLine
 from whirlwind._proto.http.status import has_no_body, responses
@@ -331,7 +331,13 @@ class BaseHandler:
             ):
                 future = self._send_bytes(connection, chunk)
             else:
-                future = self._send_head(connection, chunk, include_footers)
+                try:
+                    future = self._send_head(connection, chunk, include_footers)
+                except HTTPOutputError:
+                    # A head that was refused leaves room for an error page.
+                    if isinstance(connection, Exchange) and connection.can_begin():
+                        self._headers_written = False
+                    raise
         else:
             for transform in self._transforms:
                 chunk = transform.transform_chunk(chunk, include_footers)

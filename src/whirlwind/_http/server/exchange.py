@@ -144,6 +144,10 @@ class Exchange(HTTPConnection):
 
     # --- the answer ---
 
+    def can_begin(self) -> bool:
+        """True if nothing of an answer was sent, and one still can be."""
+        return not (self.head_sent or self.finished or self.server_connection.closing)
+
     def write_headers(
         self,
         start_line: RequestStartLine | ResponseStartLine,
@@ -253,12 +257,14 @@ class Exchange(HTTPConnection):
         """
         if self.finished:
             raise HTTPOutputError("this request was answered already")
+        if chunk and not self.head_sent:
+            # Tornado 4's interface: a program that writes its head itself, as bytes.
+            self.head_sent = True
         return self._send(self._frame(chunk))
 
     def write_raw(self, wire: bytes) -> asyncio.Future[None]:
         """Write bytes as they are, head and framing being the caller's: Tornado 4's interface."""
         self.head_sent = True
-        self.keep_alive = False
         return self._send(wire)
 
     def finish(self) -> None:
@@ -269,6 +275,15 @@ class Exchange(HTTPConnection):
         """
         if self.finished:
             return
+        if not self.head_sent:
+            # A program whose head was refused, or that wrote none: the client must hear something.
+            self.keep_alive = False
+            self._send(
+                status_line(500, "Internal Server Error")
+                + b"Content-Length: 0\r\n"
+                + _CLOSE
+                + b"\r\n"
+            )
         if self._left:
             missing = self._left
             self.server_connection.abort()
