@@ -137,6 +137,28 @@ SHUTDOWN_TIMEOUT: Final = _limit(
     origin="the grace period of container schedulers",
 )
 
+LINGER_SIZE: Final = _limit(
+    "LINGER_SIZE",
+    1_048_576,
+    "bytes thrown away of a request that was answered before it was read",
+    setting=None,
+    origin="what a client may have sent before it sees the answer",
+)
+LINGER_TIMEOUT: Final = _limit(
+    "LINGER_TIMEOUT",
+    5,
+    "seconds that such a client gets to close its side",
+    setting=None,
+    origin="nginx's lingering_timeout",
+)
+MAX_REMEMBERED_HEADS: Final = _limit(
+    "MAX_REMEMBERED_HEADS",
+    512,
+    "request heads, and as many header blocks, that a server remembers",
+    setting=None,
+    origin="at most 1 MiB of each, at 2 KiB for the largest that is remembered",
+)
+
 # --- HTTP forms, cookies ----------------------------------------------------------------------
 
 MAX_MULTIPART_PARTS: Final = _limit(

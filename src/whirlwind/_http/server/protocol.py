@@ -36,7 +36,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
-from whirlwind._base.limits import HEADER_TIMEOUT
+from whirlwind._base.limits import HEADER_TIMEOUT, LINGER_SIZE, LINGER_TIMEOUT
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._http.messages import HTTPMessageDelegate, HTTPServerRequest
 from whirlwind._http.server.context import RequestContext
@@ -54,9 +54,6 @@ if TYPE_CHECKING:
 
 # Requests answered in one go before the loop looks at other connections: 64 take about 1 ms.
 _TURN: Final = 64
-# After an early answer: most bytes thrown away, and seconds waited, for the client to close.
-_LINGER_BYTES: Final = 1_048_576
-_LINGER_TIME: Final = 5.0
 
 _new_request = HTTPServerRequest.__new__
 
@@ -214,7 +211,7 @@ class ServerProtocol(asyncio.Protocol):
     def _throw_away(self) -> None:
         self._lingering += len(self._held)
         self._held = b""
-        if self._lingering > _LINGER_BYTES:
+        if self._lingering > LINGER_SIZE:
             self.abort()
 
     def _take_head(self) -> bool:
@@ -582,7 +579,7 @@ class ServerProtocol(asyncio.Protocol):
         exchange = self._exchange
         if exchange is None:
             if self._lingering:
-                most = _LINGER_TIME
+                most: float = LINGER_TIMEOUT
             elif self._held:
                 most = HEADER_TIMEOUT
             else:

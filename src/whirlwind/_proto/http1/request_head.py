@@ -26,7 +26,7 @@ from typing import Final
 
 import httptools
 
-from whirlwind._base.limits import MAX_HEADER_COUNT
+from whirlwind._base.limits import MAX_HEADER_COUNT, MAX_REMEMBERED_HEADS
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
 
@@ -53,8 +53,7 @@ _METHODS: Final = {
 # The parser calls back only what its protocol has; its word on the whole is all we ask.
 _NOBODY: Final = object()
 
-# Blocks remembered, and as many heads, and the largest of them: at most 1 MiB of each.
-_REMEMBERED: Final = 512
+# Longer heads are not worth the memory.
 _LONGEST_REMEMBERED: Final = 2048
 _LONGEST_HOST: Final = 255
 
@@ -100,7 +99,7 @@ class HeaderBlock:
             if host not in _hosts:
                 if _HOST.fullmatch(host) is None:
                     raise _bad_host(headers)
-                if len(_hosts) < _REMEMBERED and len(host) <= _LONGEST_HOST:
+                if len(_hosts) < MAX_REMEMBERED_HEADS and len(host) <= _LONGEST_HOST:
                     _hosts.add(host)
         self.content_length: int | None = None
         self.chunked = False
@@ -191,7 +190,7 @@ class RequestHeadReader:
             name = method.decode("ascii")
         known = name, target.decode("latin-1"), version, block
         if again and len(head) <= _LONGEST_REMEMBERED:
-            if len(self._heads) >= _REMEMBERED:
+            if len(self._heads) >= MAX_REMEMBERED_HEADS:
                 self._heads.clear()
             self._heads[head] = known
         return known
@@ -226,7 +225,7 @@ class RequestHeadReader:
         block = HeaderBlock(fields_from_wire(pairs))
         self._second_opinion(tail, block)
         if len(tail) <= _LONGEST_REMEMBERED:
-            if len(self._blocks) >= _REMEMBERED:
+            if len(self._blocks) >= MAX_REMEMBERED_HEADS:
                 self._blocks.clear()
             self._blocks[tail] = block
         return block
