@@ -18,6 +18,7 @@ from typing import Any, ParamSpec, TypeVar, overload
 from whirlwind._base.log import app_log
 from whirlwind._engine import error_scope, runner_cy
 from whirlwind._engine.keyed import YieldPoint, results_of
+from whirlwind._engine.runner_cy import start
 from whirlwind._engine.yieldables import convert_yielded
 
 P = ParamSpec("P")
@@ -55,7 +56,7 @@ def coroutine(func: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        return runner_cy.start(func, args, kwargs)
+        return start(func, args, kwargs)
 
     wrapper.__wrapped__ = func
     wrapper.__tornado_coroutine__ = True  # type: ignore[attr-defined]

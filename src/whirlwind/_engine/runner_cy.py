@@ -73,6 +73,9 @@ _MAX_EAGER_DEPTH = cython.declare(cython.int, limits.MAX_EAGER_DEPTH)
 # count; each adds and takes away its own share while it holds the interpreter lock.
 _depth = cython.declare(cython.int, 0)
 
+_loop_type = cython.declare(object, None)
+_get_debug = cython.declare(object, None)
+
 _Future = cython.declare(object, asyncio.Future)
 _future_done = cython.declare(object, asyncio.Future.done)
 _future_result = cython.declare(object, asyncio.Future.result)
@@ -890,12 +893,23 @@ def start_as_is(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
             context.run(_begin, task, function, args, kwargs)
     finally:
         _depth -= 1
-    if task._state == _PENDING:
-        if task._loop_ is None:
-            task._loop_ = _get_running_loop()
-        if task._loop_ is not None and task._loop_.get_debug():
-            task._source = traceback.extract_stack(sys._getframe(_CALLER))
+    if task._state == _PENDING and _is_debugging(task):
+        task._source = traceback.extract_stack(sys._getframe(_CALLER))
     return task
+
+
+@cython.cfunc
+def _is_debugging(task: CoroutineFuture) -> cython.bint:
+    """True if the loop is in debug mode: futures then remember where they are from."""
+    global _loop_type, _get_debug
+    loop = task._loop_ if task._loop_ is not None else _get_running_loop()
+    if loop is None:
+        return False
+    if type(loop) is not _loop_type:
+        # Kept as a function: looking it up on the loop costs as much as calling it.
+        _loop_type = type(loop)
+        _get_debug = _loop_type.get_debug
+    return _get_debug(loop)
 
 
 @cython.cfunc
