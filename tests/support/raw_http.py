@@ -15,9 +15,16 @@ from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import ResponseStartLine
 
 
-def run(main: Callable[[], Coroutine[Any, Any, None]]) -> None:
+def run(
+    main: Callable[[], Coroutine[Any, Any, None]],
+    factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> None:
     """Run one test on a loop of its own; ten seconds are for ever."""
-    loop = IOLoop(make_current=False)
+    loop = (
+        IOLoop(make_current=False)
+        if factory is None
+        else IOLoop(make_current=False, asyncio_loop=factory())
+    )
 
     async def bounded() -> None:
         await asyncio.wait_for(main(), 10)

@@ -14,7 +14,7 @@ import os
 import signal
 import socket
 import sys
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 import click
 
@@ -24,6 +24,9 @@ from whirlwind._net.worker_processes import fork_processes, task_id
 from whirlwind._version import version
 from whirlwind.cli import about, reload, target
 from whirlwind.cli.serving import Serving, addresses, bind
+
+# A day: whoever waits longer has forgotten that it stops.
+_LONGEST_GRACE: Final = 86_400
 
 
 @click.group(invoke_without_command=True)
@@ -66,7 +69,7 @@ def main(context: click.Context) -> None:
     "--grace",
     default=float(SHUTDOWN_TIMEOUT),
     show_default=True,
-    type=click.FloatRange(0, SHUTDOWN_TIMEOUT),
+    type=click.FloatRange(0, _LONGEST_GRACE),
     metavar="SECONDS",
     help="Time that requests in progress get when the server stops.",
 )

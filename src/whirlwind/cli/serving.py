@@ -133,10 +133,7 @@ class Serving:
         if self.changed is None:
             for one in self._sockets:
                 one.close()
-        try:
-            await asyncio.wait_for(server.close_all_connections(), self._grace)
-        except TimeoutError:
-            self.cut_off = True
+        self.cut_off = bool(await server.close_all_connections(self._grace))
 
     async def _watch(self, stop: asyncio.Event) -> None:
         if self._watcher is None:

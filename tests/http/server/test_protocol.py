@@ -7,11 +7,14 @@ import gc
 import re
 import socket
 import struct
+import subprocess
+import sys
 from collections.abc import Awaitable
 from typing import Any
 
 import pytest
 from tests.conftest import LogWatch
+from tests.support.loops import FACTORIES
 from tests.support.raw_http import echo, run, serving
 
 from whirlwind._http.messages import (
@@ -602,6 +605,112 @@ def test_closing_all_connections_lets_requests_in_progress_finish() -> None:
             assert running.server._timer is None
 
     run(main)
+
+
+@pytest.mark.parametrize("factory", FACTORIES)
+def test_closing_all_connections_cuts_off_what_outlives_its_timeout(factory: str) -> None:
+    async def main() -> None:
+        pending: list[HTTPServerRequest] = []
+        async with serving(pending.append) as running:
+            idle, busy = await running.connect(), await running.connect()
+            await busy.send(GET)
+            while len(running.server._connections) < 2 or not pending:
+                await asyncio.sleep(0)
+            running.server.stop()
+            assert await running.server.close_all_connections(timeout=0) == 1
+            assert running.server._connections == set()
+            assert await idle.rest() == b""
+            assert await busy.rest() == b""
+
+    run(main, FACTORIES[factory])
+
+
+def test_the_default_timeout_of_closing_is_logged(
+    logs: LogWatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("whirlwind._http.server.httpserver.SHUTDOWN_TIMEOUT", 0)
+
+    async def main() -> None:
+        pending: list[HTTPServerRequest] = []
+        async with serving(pending.append) as running:
+            busy = await running.connect()
+            await busy.send(GET)
+            while not pending:
+                await asyncio.sleep(0)
+            running.server.stop()
+            with logs.expect("whirlwind.general", r"1 requests took longer .*SHUTDOWN_TIMEOUT"):
+                assert await running.server.close_all_connections() == 1
+            assert await busy.rest() == b""
+
+    run(main)
+
+
+# A client's request waits in the backlog when the loop starts; the process then has to end.
+EXITING = """
+import asyncio, socket, sys, uvloop
+from whirlwind._http.server.httpserver import HTTPServer
+from whirlwind._net.ioloop import IOLoop
+
+def at_once(request):
+    sys.exit(3)
+
+def when_the_client_goes(request):
+    request.connection.set_close_callback(at_once_without_request)
+
+def at_once_without_request():
+    sys.exit(3)
+
+factory = {"asyncio": asyncio.SelectorEventLoop, "uvloop": uvloop.new_event_loop}[sys.argv[1]]
+loop = IOLoop(asyncio_loop=factory())
+server = HTTPServer(globals()[sys.argv[2]])
+listening = socket.create_server(("127.0.0.1", 0))
+listening.setblocking(False)
+server.add_socket(listening)
+client = socket.create_connection(listening.getsockname())
+client.sendall(b"GET / HTTP/1.1\\r\\nHost: h\\r\\n\\r\\n")
+client.shutdown(socket.SHUT_WR)
+loop.start()
+"""
+
+
+@pytest.mark.parametrize("callback", ["at_once", "when_the_client_goes"])
+@pytest.mark.parametrize("factory", FACTORIES)
+def test_an_exit_in_a_handler_ends_the_program(factory: str, callback: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", EXITING, factory, callback],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (3, "")
+
+
+@pytest.mark.parametrize("factory", FACTORIES)
+def test_the_clients_address_is_known_after_it_has_gone(factory: str) -> None:
+    gone = asyncio.Event()
+
+    async def main() -> None:
+        requests: list[HTTPServerRequest] = []
+
+        def keep(request: HTTPServerRequest) -> None:
+            requests.append(request)
+            request.connection.set_close_callback(gone.set)
+
+        async with serving(keep) as running:
+            client = await running.connect()
+            await client.send(GET)
+            while not requests:
+                await asyncio.sleep(0)
+            # A reset: from then on the system knows no address of this socket's peer.
+            client.writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+            client.writer.transport.abort()
+            await gone.wait()
+            assert requests[0].remote_ip == "127.0.0.1"
+
+    run(main, FACTORIES[factory])
 
 
 def test_a_request_long_answered_cannot_write_into_the_next_answer() -> None:

@@ -152,32 +152,44 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
                 loop, lambda: ServerProtocol(self), listening, context
             ).close
 
-    async def close_all_connections(self) -> None:
+    async def close_all_connections(self, timeout: float | None = None) -> int:
         """Close every connection: idle ones now, others when their answer is complete.
 
-        Call ``stop`` first, or new ones come. Answers that take longer than SHUTDOWN_TIMEOUT
-        are cut off.
+        Call ``stop`` first, or new ones come.
+
+        Args:
+            timeout: Seconds that requests in progress get; then they are cut off. 0 cuts them off
+                at once; None stands for SHUTDOWN_TIMEOUT, and logs a warning if any were.
+
+        Returns:
+            How many requests were cut off.
         """
         for connection in list(self._connections):
             connection.stop_after_answer()
-        if self._connections:
-            loop = self.asyncio_loop
-            self._drained = loop.create_future()
-            timer = loop.call_later(SHUTDOWN_TIMEOUT, self._cut_off)
-            try:
-                await self._drained
-            finally:
-                timer.cancel()
-                self._drained = None
+        if not self._connections:
+            return 0
+        loop = self.asyncio_loop
+        self._drained = loop.create_future()
+        cut_off = 0
 
-    def _cut_off(self) -> None:
-        gen_log.warning(
-            "%d requests took longer than %d s to finish (SHUTDOWN_TIMEOUT)",
-            len(self._connections),
-            SHUTDOWN_TIMEOUT,
-        )
-        for connection in list(self._connections):
-            connection.abort()
+        def cut() -> None:
+            nonlocal cut_off
+            for connection in list(self._connections):
+                cut_off += connection.cut_off()
+
+        timer = loop.call_later(SHUTDOWN_TIMEOUT if timeout is None else timeout, cut)
+        try:
+            await self._drained
+        finally:
+            timer.cancel()
+            self._drained = None
+        if cut_off and timeout is None:
+            gen_log.warning(
+                "%d requests took longer than %d s to finish (SHUTDOWN_TIMEOUT)",
+                cut_off,
+                SHUTDOWN_TIMEOUT,
+            )
+        return cut_off
 
     # --- what connections ask ---
 

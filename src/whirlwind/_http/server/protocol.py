@@ -42,6 +42,7 @@ from whirlwind._http.messages import HTTPMessageDelegate, HTTPServerRequest
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.exchange import Exchange, status_line
 from whirlwind._net.iostream import IOStream
+from whirlwind._net.leaving import ENDS_THE_PROGRAM, leave_loop
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
@@ -73,6 +74,7 @@ class ServerProtocol(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_address",
         "_blocked",
         "_exchange",
         "_half_closed",
@@ -96,6 +98,7 @@ class ServerProtocol(asyncio.Protocol):
     def __init__(self, server: HTTPServer) -> None:
         self.server = server
         self.transport: asyncio.Transport | None = None
+        self._address: Any = None
         self.closing = False
         self.direct = server.direct()
         self._exchange: Exchange | None = None
@@ -117,6 +120,8 @@ class ServerProtocol(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        # Now, because nobody can tell any more once the client has gone: uvloop asks the socket.
+        self._address = transport.get_extra_info("peername")
         self.server.connection_opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -124,7 +129,10 @@ class ServerProtocol(asyncio.Protocol):
             data = self._held + data
         self._held = data
         if not self._pumping:
-            self._pump()
+            try:
+                self._pump()
+            except ENDS_THE_PROGRAM as error:
+                leave_loop(error)
 
     def eof_received(self) -> bool:
         exchange = self._exchange
@@ -136,7 +144,10 @@ class ServerProtocol(asyncio.Protocol):
         # the answer is written; handlers that asked hear of it now, as Tornado's do.
         self.closing = self._half_closed = True
         exchange.keep_alive = False
-        exchange.connection_lost()
+        try:
+            exchange.connection_lost()
+        except ENDS_THE_PROGRAM as error:
+            leave_loop(error)
         return not exchange.finished
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -550,13 +561,8 @@ class ServerProtocol(asyncio.Protocol):
     def context_for(self, headers: HTTPHeaders | None) -> RequestContext:
         """Return the client's address and scheme, as this server is to see them."""
         server = self.server
-        transport = self.transport
-        address: Any = None if transport is None else transport.get_extra_info("peername")
-        protocol = server.protocol
-        if not protocol:
-            tls = transport is not None and transport.get_extra_info("sslcontext") is not None
-            protocol = "https" if tls else "http"
-        context = RequestContext(address, protocol, server.trusted_downstream)
+        protocol = server.protocol or ("http" if server.ssl_options is None else "https")
+        context = RequestContext(self._address, protocol, server.trusted_downstream)
         if headers is not None and server.xheaders:
             context.apply_forwarded(headers)
         return context
@@ -636,6 +642,15 @@ class ServerProtocol(asyncio.Protocol):
         self.closing = True
         if self.transport is not None:
             self.transport.close()
+
+    def cut_off(self) -> bool:
+        """Close at once; True if somebody loses an answer by it, or the end of one."""
+        transport = self.transport
+        loses = self._exchange is not None or (
+            transport is not None and transport.get_write_buffer_size() > 0
+        )
+        self.abort()
+        return loses
 
     def abort(self) -> None:
         """Close at once, whatever was not sent yet."""
