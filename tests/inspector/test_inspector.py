@@ -96,6 +96,23 @@ def test_two_recordings_at_once_see_only_their_own() -> None:
     assert asyncio.run(main()) == [{"parent", "child"}, {"child"}]
 
 
+def test_the_coroutine_that_opens_a_recording_is_not_in_it() -> None:
+    @gen.coroutine
+    def opens() -> Steps:
+        with inspector.recording() as record:
+            yield child(0)
+        return {event.name for event in record.events}
+
+    async def main() -> Any:
+        inspector.switch_on()
+        try:
+            return await opens()
+        finally:
+            inspector.switch_off()
+
+    assert asyncio.run(main()) == {"child"}
+
+
 def test_events_are_handed_on_as_they_happen() -> None:
     seen: list[str] = []
 

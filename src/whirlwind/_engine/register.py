@@ -45,6 +45,10 @@ class Wait:
     coroutine: int | None = None
 
 
+# Called with the kind of event, the time, the entry, and the error where the coroutine failed.
+Sink = Callable[[str, float, "Entry", BaseException | None], None]
+
+
 @dataclass(slots=True)
 class Entry:
     """A coroutine in the register.
@@ -69,6 +73,7 @@ class Entry:
     since: float
     waits: Sequence[Wait] = field(default=())
     generator: Any = field(default=None, repr=False)
+    sink: Sink | None = field(default=None, repr=False)
 
     def at_line(self) -> int:
         """Return the line at which the coroutine waits at this moment."""
@@ -76,9 +81,6 @@ class Entry:
         frame = getattr(generator, "gi_frame", None)
         return frame.f_lineno if frame is not None else self.line
 
-
-# What a sink is called with: the kind of event, the entry, and its outcome where it ended.
-Sink = Callable[[str, float, Entry, BaseException | None], None]
 
 _current: contextvars.ContextVar[int | None] = contextvars.ContextVar("coroutine", default=None)
 _sink: contextvars.ContextVar[Sink | None] = contextvars.ContextVar("sink", default=None)
@@ -112,6 +114,7 @@ class Register:
             started=now,
             since=now,
             generator=weakref.ref(generator),
+            sink=_sink.get(),
         )
         _current.set(entry.number)
         self._entries[task] = entry
@@ -189,9 +192,9 @@ class Register:
     def _tell(
         self, kind: str, now: float, entry: Entry, error: BaseException | None = None
     ) -> None:
-        sink = _sink.get()
-        if sink is not None:
-            sink(kind, now, entry, error)
+        # The sink of the coroutine's start: one that it opens itself is for what it starts.
+        if entry.sink is not None:
+            entry.sink(kind, now, entry, error)
 
 
 def _describe(what: Any) -> str:

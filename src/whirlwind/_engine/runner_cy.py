@@ -79,6 +79,7 @@ _get_debug = cython.declare(object, None)
 _Future = cython.declare(object, asyncio.Future)
 _future_done = cython.declare(object, asyncio.Future.done)
 _future_result = cython.declare(object, asyncio.Future.result)
+_future_get_loop = cython.declare(object, asyncio.Future.get_loop)
 _PoolFuture = cython.declare(object, concurrent.futures.Future)
 _CancelledError = cython.declare(object, asyncio.CancelledError)
 _InvalidStateError = cython.declare(object, asyncio.InvalidStateError)
@@ -518,8 +519,7 @@ class CoroutineFuture:
         A task may only be stepped where no other one is running: directly under the loop, where
         wake-ups and timers come from. Anywhere else it is left to the loop.
         """
-        loop = self._the_loop()
-        if _get_running_loop() is not loop or _current_task(loop) is not None:
+        if _current_task(self._the_loop()) is not None:
             self._schedule_callbacks()
             return
         function, context = self._callbacks[0]
@@ -1149,6 +1149,14 @@ def _advance(task: CoroutineFuture, source: Any) -> CoroutineFuture:
 def _wait_for(task: CoroutineFuture, what: Any) -> CoroutineFuture:
     """Note what the coroutine waits for; a cancellation that came while it ran goes there."""
     task._waiting = what
+    if task._loop_ is None:
+        # The loop is that of what is waited for, which costs nothing to know. To ask asyncio for
+        # it is a system call in Python 3.11.
+        if type(what) is _Future:
+            task._loop_ = _future_get_loop(what)
+        elif type(what) is CoroutineFuture:
+            child: CoroutineFuture = what
+            task._loop_ = child._loop_
     if _observer is not None:
         if type(what) is _Gathering:
             gathering: _Gathering = what
