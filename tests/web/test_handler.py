@@ -15,6 +15,7 @@ from tests.support.raw_http import Serving, run, serving
 
 from whirlwind import gen, web
 from whirlwind._http.server.protocol import ServerProtocol
+from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.iostream import IOStream
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import ResponseStartLine
@@ -568,6 +569,88 @@ def test_an_old_asynchronous_method_finishes_by_itself() -> None:
             asyncio.get_running_loop().call_soon(self.finish, "later")
 
     assert ask(Handler, request("/"))[0].body == b"later"
+
+
+def _later_by_callback(self: web.RequestHandler) -> None:
+    def fail() -> None:
+        raise web.HTTPError(503)
+
+    IOLoop.current().add_callback(IOLoop.current().add_callback, fail)
+
+
+@gen.engine
+def _in_an_engine(self: web.RequestHandler) -> Any:
+    yield gen.Task(IOLoop.current().add_callback)
+    raise web.HTTPError(503)
+
+
+@gen.engine
+def _in_an_engine_that_never_waits(self: web.RequestHandler) -> Any:
+    yield []
+    raise web.HTTPError(503)
+
+
+@gen.coroutine
+def _in_a_coroutine(self: web.RequestHandler) -> Any:
+    yield gen.moment
+    raise web.HTTPError(503)
+
+
+def _at_once(self: web.RequestHandler) -> None:
+    raise web.HTTPError(503)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        _later_by_callback,
+        _in_an_engine,
+        _in_an_engine_that_never_waits,
+        _in_a_coroutine,
+        _at_once,
+    ],
+)
+def test_an_error_after_an_asynchronous_method_is_answered(method: Callable[..., Any]) -> None:
+    class Handler(web.RequestHandler):
+        get = web.asynchronous(method)
+
+    assert ask(Handler, request("/"))[0].status == 503
+
+
+def test_an_error_after_the_answer_of_an_asynchronous_method_is_logged(logs: LogWatch) -> None:
+    class Handler(web.RequestHandler):
+        @web.asynchronous
+        def get(self) -> None:
+            IOLoop.current().add_callback(self.fail)
+            self.finish("done")
+
+        def fail(self) -> None:
+            raise ZeroDivisionError
+
+    with logs.expect("whirlwind.application", "Exception in callback"):
+        assert ask(Handler, request("/"))[0].body == b"done"
+
+
+def test_a_handler_that_finishes_later_hears_of_a_client_that_goes_away() -> None:
+    arrived, gone = asyncio.Event(), asyncio.Event()
+
+    class Handler(web.RequestHandler):
+        @web.asynchronous
+        def get(self) -> None:
+            arrived.set()
+
+        def on_connection_close(self) -> None:
+            gone.set()
+
+    async def main() -> None:
+        async with serving(web.Application([("/", Handler)])) as running:
+            client = await running.connect()
+            await client.send(request("/"))
+            await arrived.wait()
+            client.close()
+            await gone.wait()
+
+    run(main)
 
 
 def test_write_takes_what_it_says() -> None:

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 import traceback
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -566,26 +565,27 @@ class BaseHandler:
             )
 
     def _handle_request_exception(self, error: BaseException) -> None:
-        """Answer an exception; called while it is being handled."""
+        """Answer an exception, whichever it is: with an error page as a rule."""
+        exc_info = (type(error), error, error.__traceback__)
         if isinstance(error, Finish):
             if not self._finished:
                 self.finish(*error.args)
             return
         try:
             if not self._cancelled:  # somebody's wish, no mistake
-                self.log_exception(*sys.exc_info())
+                self.log_exception(*exc_info)
         except Exception:
             # An error while logging must not keep the client waiting.
             app_log.error("Error in exception logger", exc_info=True)
         if self._finished:
             return
         if isinstance(error, HTTPError):
-            self.send_error(error.status_code, exc_info=sys.exc_info())
+            self.send_error(error.status_code, exc_info=exc_info)
         elif isinstance(error, HTTPInputError):
             # Of what is wrong with a body: 400 as in Tornado, whichever status fits better.
-            self.send_error(400, exc_info=sys.exc_info())
+            self.send_error(400, exc_info=exc_info)
         else:
-            self.send_error(500, exc_info=sys.exc_info())
+            self.send_error(500, exc_info=exc_info)
 
     # --- running ---
 
@@ -685,8 +685,12 @@ class BaseHandler:
         if waiting is not None:
             self._next = self._after_method
             return waiting
-        if self._auto_finish and not self._finished:
-            self.finish()
+        if not self._finished:
+            if self._auto_finish:
+                self.finish()
+            else:
+                request = self.request
+                request.connection.set_close_callback(self.on_connection_close)
         return None
 
     def _after_method(self, _: object) -> None:
