@@ -610,59 +610,6 @@ def test_closing_a_client_ends_what_it_does() -> None:
 # --- kept connections ---
 
 
-def test_an_idempotent_request_is_sent_once_more_if_its_kept_connection_is_dead() -> None:
-    async def main() -> None:
-        async with serving(HELLO, None, HELLO) as (server, client):
-            await client.fetch(server.url)
-            assert (await client.fetch(server.url)).body == b"hello"
-            assert len(server.requests) == 3
-            assert server.connections == 2
-
-    run(main())
-
-
-def test_a_request_is_sent_no_third_time() -> None:
-    async def main() -> None:
-        async with serving(HELLO, None) as (server, client):
-            await client.fetch(server.url)
-            with pytest.raises(HTTPStreamClosedError, match="before a response came"):
-                await client.fetch(server.url)
-            assert len(server.requests) == 3
-
-    run(main())
-
-
-@pytest.mark.parametrize(
-    "replies",
-    [
-        pytest.param((None,), id="new connection"),
-        pytest.param((HELLO, [b"H"]), id="answer had begun"),
-    ],
-)
-def test_no_request_is_repeated_that_may_have_been_acted_on(replies: Any) -> None:
-    async def main() -> None:
-        async with serving(*replies, close=len(replies) == 1) as (server, client):
-            if len(replies) == 2:
-                await client.fetch(server.url)
-                server._close = True
-            with pytest.raises(HTTPStreamClosedError):
-                await client.fetch(server.url)
-            assert len(server.requests) == len(replies)
-
-    run(main())
-
-
-def test_a_request_that_is_not_idempotent_is_not_repeated() -> None:
-    async def main() -> None:
-        async with serving(HELLO, None) as (server, client):
-            await client.fetch(server.url)
-            with pytest.raises(HTTPStreamClosedError):
-                await client.fetch(server.url, method="POST", body=b"x")
-            assert len(server.requests) == 2
-
-    run(main())
-
-
 def test_a_kept_connection_that_ends_leaves_the_pool() -> None:
     async def main() -> None:
         async with serving() as (server, client):

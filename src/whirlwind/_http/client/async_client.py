@@ -1,6 +1,6 @@
 """``AsyncHTTPClient``: the interface of HTTP clients, and which client a program gets.
 
-Layer: HTTP. Imports from ``_base``, ``_net`` and ``_proto``.
+Layer: HTTP. Imports from ``_base``, ``_engine``, ``_net``, ``_proto`` and this package.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from whirlwind._base.configurable import Configurable
+from whirlwind._engine.coroutine import call_with_result
+from whirlwind._engine.register import register
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.response import HTTPResponse
 from whirlwind._net.ioloop import IOLoop
@@ -25,14 +27,16 @@ class FetchFuture(asyncio.Future[HTTPResponse]):
 
     Attributes:
         abort: Stops the fetch; set by a client that can be stopped, None once it is over.
+        answered: Gets the response whatever is wrong with it, for callbacks; None without one.
     """
 
-    __slots__ = ("_raise_error", "abort")
+    __slots__ = ("_raise_error", "abort", "answered")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, raise_error: bool) -> None:
         super().__init__(loop=loop)
         self._raise_error = raise_error
         self.abort: Callable[[], None] | None = None
+        self.answered: asyncio.Future[HTTPResponse] | None = None
 
     def respond(self, response: HTTPResponse) -> None:
         """Take the response; what a client's ``fetch_impl`` is given as its callback."""
@@ -44,6 +48,9 @@ class FetchFuture(asyncio.Future[HTTPResponse]):
             self.set_exception(error)
         else:
             self.set_result(response)
+        if self.answered is not None:
+            self.exception()  # the callback is told; nobody has to look here as well
+            self.answered.set_result(response)
 
     def cancel(self, msg: Any = None) -> bool:
         abort, self.abort = self.abort, None
@@ -140,7 +147,11 @@ class AsyncHTTPClient(Configurable):
                 raise RuntimeError("inconsistent AsyncHTTPClient cache")
 
     def fetch(
-        self, request: str | HTTPRequest, raise_error: bool = True, **kwargs: Any
+        self,
+        request: str | HTTPRequest,
+        raise_error: bool | Callable[[HTTPResponse], Any] = True,
+        callback: Callable[[HTTPResponse], Any] | bool | None = None,
+        **kwargs: Any,
     ) -> asyncio.Future[HTTPResponse]:
         """Send a request.
 
@@ -148,6 +159,8 @@ class AsyncHTTPClient(Configurable):
             request: A URL, or a request.
             raise_error: Whether a status that is no success is an error. Failures without a
                 response (no connection, a timeout) are errors in any case.
+            callback: Called with the response, by the loop; whatever went wrong is in the
+                response's ``error``. May also be the second argument, as in Tornado 4.
             **kwargs: Arguments of ``HTTPRequest``, for a URL.
 
         Returns:
@@ -167,7 +180,14 @@ class AsyncHTTPClient(Configurable):
             raise ValueError("kwargs can't be used if request is an HTTPRequest object")
         # A copy, since a client may add fields to it. A program may have set a plain dict.
         request.headers = HTTPHeaders(request.headers)
+        if callable(raise_error):
+            raise_error, callback = callback is None or bool(callback), raise_error
         future = FetchFuture(self.io_loop.asyncio_loop, raise_error)
+        if callable(callback):
+            future.answered = self.io_loop.asyncio_loop.create_future()
+            call_with_result(callback, future.answered)
+        if register.is_open:
+            register.label(future, f"{request.method} {request.url}")
         proxy = cast(HTTPRequest, _RequestProxy(request, self.defaults))
         self.fetch_impl(proxy, future.respond)
         return future

@@ -20,15 +20,27 @@ its header, and the parser, which is waiting for a body, is thrown away.
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
+import sys
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import httptools
 
 from whirlwind._base.errors import RemoteProtocolError
-from whirlwind._base.limits import MAX_INFORMATIONAL, MAX_TRAILER_COUNT
+from whirlwind._base.limits import BODY_CHUNK_SIZE, MAX_INFORMATIONAL, MAX_TRAILER_COUNT
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
+
+    # Bytes of a socket that the peer has not acknowledged: SIOCOUTQ of tcp(7), by its other name.
+    _TIOCOUTQ: Final[int | None] = termios.TIOCOUTQ
+else:
+    _TIOCOUTQ: Final[int | None] = None
 
 # What llhttp says, in the words of RFC 9112 and of Tornado's log.
 _REASONS: Final = {
@@ -75,6 +87,7 @@ class HTTPClientConnection(asyncio.Protocol):
         transport: The transport, None before the connection is made and after it is lost.
         used: Whether a response came through it already: then the server may have closed it
             while we were writing.
+        unheard: Whether it ended with a request that its server has not read, or not wholly.
         writable: False while the transport's buffer is full.
     """
 
@@ -89,6 +102,7 @@ class HTTPClientConnection(asyncio.Protocol):
         self.key = key
         self.transport: asyncio.Transport | None = None
         self.used = False
+        self.unheard = False
         self.writable = True
         self._max_header_size = max_header_size
         self._released = released
@@ -198,9 +212,14 @@ class HTTPClientConnection(asyncio.Protocol):
             self._fail(self._header_too_large())
 
     def eof_received(self) -> None:
-        return None  # the transport closes, and connection_lost() decides what that means
+        # The transport closes, and connection_lost() decides what that means. This cannot wait
+        # until then, when the socket may be gone.
+        if self.used and self._exchange is not None and self.transport is not None:
+            self.unheard = _has_unacknowledged(self.transport.get_extra_info("socket"))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if isinstance(exc, OSError) and self._exchange is not None and self.transport is not None:
+            self._read_rest(self.transport)
         exchange, self._exchange = self._exchange, None
         until_close = self._until_close and not self._in_header
         # The parser holds our methods; without this the two would wait for the collector.
@@ -209,6 +228,8 @@ class HTTPClientConnection(asyncio.Protocol):
         self._lost(self)
         if exchange is None:
             return
+        # A server that closes with unread bytes before it answers with a reset.
+        self.unheard = self.unheard or isinstance(exc, OSError)
         if until_close and exc is None:
             exchange.response_complete()
         else:
@@ -340,6 +361,24 @@ class HTTPClientConnection(asyncio.Protocol):
         if exchange is not None:
             exchange.response_complete()
 
+    def _read_rest(self, transport: asyncio.Transport) -> None:
+        """Read what came before a write failed.
+
+        A server that refuses a request without reading its body answers and closes, and the
+        reset that follows fails our writing. asyncio's transport then reads no more, although
+        the answer, which says why, is there.
+        """
+        sock = transport.get_extra_info("socket")
+        if sock is None or transport.get_extra_info("ssl_object") is not None:
+            return
+        try:
+            with socket.socket(fileno=os.dup(sock.fileno())) as own:
+                own.setblocking(False)
+                while self._exchange is not None and (data := own.recv(BODY_CHUNK_SIZE)):
+                    self.data_received(data)
+        except OSError:
+            pass  # there is no more: the connection's own error tells of it
+
     def _fail(self, error: BaseException, cause: BaseException | None = None) -> None:
         exchange, self._exchange = self._exchange, None
         if cause is not None:
@@ -353,3 +392,18 @@ class HTTPClientConnection(asyncio.Protocol):
         return HTTPInputError(
             f"response header is over {self._max_header_size} bytes (max_header_size)", status=431
         )
+
+
+def _has_unacknowledged(sock: Any) -> bool:
+    """True if the peer closed a connection before it got all that was written to it.
+
+    The packet that closes acknowledges what its sender had received by then. What is not
+    acknowledged when it is here, the peer has not seen; what is, the peer may have acted upon.
+    """
+    if _TIOCOUTQ is None or sock is None:
+        return False  # nothing is known
+    try:
+        waiting = fcntl.ioctl(sock.fileno(), _TIOCOUTQ, bytes(4))
+    except OSError:
+        return False
+    return waiting != bytes(4)

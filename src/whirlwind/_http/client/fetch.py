@@ -463,26 +463,27 @@ class Fetch:
         if isinstance(error, _CallbackError) and error.__cause__ is not None:
             self._callback_failed(error.__cause__)
             return
-        # What kept connections are kept for can be over at any time, also while we write. The
-        # server did not act on a request whose answer's first byte never came, as a rule; and
-        # where it did, doing it twice is the same as doing it once.
-        lost = error is None or isinstance(error, OSError)
+        # A server may close a kept connection at any time, also while we write. It did not act
+        # on a request that it did not read; where it reads a part and acts on that, doing it
+        # twice is the same as doing it once. A server that read all and went away without an
+        # answer is another matter: the request may be what it died of.
         if (
-            lost
-            and connection is not None
+            connection is not None
             and connection.used
+            and connection.unheard
             and not self._first_byte_at
             and self._method in _IDEMPOTENT
             and self._producer is None
         ):
             self._open()  # a new connection: one that was not used before is not tried again
             return
-        if error is not None:
+        if error is not None and not isinstance(error, OSError):
             self.fail(error)
-        elif self._first_byte_at:
-            self.fail(HTTPStreamClosedError("Connection closed in the middle of the response"))
-        else:
-            self.fail(HTTPStreamClosedError("Stream closed before a response came"))
+            return
+        when = "in the middle of the response" if self._first_byte_at else "before a response came"
+        failure = HTTPStreamClosedError(f"Connection {'reset' if error else 'closed'} {when}")
+        failure.__cause__ = error
+        self.fail(failure)
 
     def _callback_failed(self, error: BaseException) -> None:
         # Logged as well, as in Tornado, where the caller sees no more than a closed connection.

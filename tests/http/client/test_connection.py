@@ -1,0 +1,226 @@
+"""Connections that end under a request, against sockets whose every step a test decides."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from tests.support.scripted_http import HELLO, run, serving, until
+
+from whirlwind.httpclient import AsyncHTTPClient
+from whirlwind.simple_httpclient import HTTPStreamClosedError, SimpleAsyncHTTPClient
+
+
+class Peer:
+    """A server's side of one connection at a time; nothing happens but what a test calls."""
+
+    def __init__(self) -> None:
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener.setblocking(False)
+        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}/"
+        self.sockets: list[socket.socket] = []
+
+    async def accept(self) -> socket.socket:
+        accepted, _ = await asyncio.get_running_loop().sock_accept(self.listener)
+        self.sockets.append(accepted)
+        return accepted
+
+    async def request(self, sock: socket.socket) -> bytes:
+        return await asyncio.get_running_loop().sock_recv(sock, 65536)
+
+    async def answered(self, client: SimpleAsyncHTTPClient) -> socket.socket:
+        """Answer one request; the connection is in the client's pool afterwards."""
+        fetch = client.fetch(self.url)
+        sock = await self.accept()
+        await self.request(sock)
+        sock.send(HELLO)
+        await fetch
+        return sock
+
+    def close(self) -> None:
+        for sock in [self.listener, *self.sockets]:
+            sock.close()
+
+
+@asynccontextmanager
+async def peer() -> AsyncIterator[tuple[Peer, SimpleAsyncHTTPClient]]:
+    server = Peer()
+    client: SimpleAsyncHTTPClient = AsyncHTTPClient(force_instance=True)
+    try:
+        yield server, client
+    finally:
+        client.close()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        server.close()
+
+
+def reset(sock: socket.socket) -> None:
+    """Close at once, with a reset instead of an orderly end."""
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.close()
+
+
+GET: dict[str, Any] = {}
+POST: dict[str, Any] = {"method": "POST", "body": b"x"}
+closed_unread = pytest.param("unread", id="closed with the request unread")
+closed_before = pytest.param(
+    "before",
+    id="closed before the request came",
+    marks=pytest.mark.skipif(sys.platform != "linux", reason="needs to know what was received"),
+)
+was_reset = pytest.param("reset", id="reset before the request came")
+
+
+@pytest.mark.parametrize("how", [closed_unread, closed_before, was_reset])
+@pytest.mark.parametrize("options", [GET, POST], ids=["GET", "POST"])
+def test_only_what_is_idempotent_and_was_not_read_is_sent_again(
+    how: str, options: dict[str, Any]
+) -> None:
+    async def main() -> None:
+        async with peer() as (server, client):
+            sock = await server.answered(client)
+            # The loop has no turn in between: the client sends into a closed connection.
+            if how == "unread":
+                fetch = client.fetch(server.url, **options)
+                sock.close()
+            elif how == "before":
+                sock.close()
+                fetch = client.fetch(server.url, **options)
+            else:
+                reset(sock)
+                fetch = client.fetch(server.url, **options)
+            if options:
+                with pytest.raises(HTTPStreamClosedError, match="before a response came"):
+                    await fetch
+                return
+            second = await server.accept()
+            assert (await server.request(second)).startswith(b"GET / ")
+            second.send(HELLO)
+            assert (await fetch).body == b"hello"
+
+    run(main())
+
+
+def test_a_request_that_its_server_read_and_died_of_is_not_sent_again() -> None:
+    async def main() -> None:
+        async with serving(HELLO, None) as (server, client):
+            await client.fetch(server.url)
+            with pytest.raises(HTTPStreamClosedError, match="closed before a response came"):
+                await client.fetch(server.url)
+            assert len(server.requests) == 2
+
+    run(main())
+
+
+def test_a_request_is_sent_no_third_time() -> None:
+    async def main() -> None:
+        async with peer() as (server, client):
+            sock = await server.answered(client)
+            reset(sock)
+            fetch = client.fetch(server.url)
+            second = await server.accept()
+            await server.request(second)
+            reset(second)
+            with pytest.raises(HTTPStreamClosedError, match="reset before a response") as caught:
+                await fetch
+            assert isinstance(caught.value.__cause__, ConnectionResetError)
+            assert caught.value.code == 599
+            with pytest.raises(BlockingIOError):
+                server.listener.accept()
+
+    run(main())
+
+
+PART = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello"
+
+
+@pytest.mark.parametrize(
+    ("begun", "kept"), [(b"", False), (b"H", False), (b"H", True), (PART, False), (PART, True)]
+)
+def test_a_reset_is_an_error_of_the_client_and_repeats_nothing_that_was_answered(
+    begun: bytes, kept: bool
+) -> None:
+    async def main() -> None:
+        async with peer() as (server, client):
+            if kept:
+                sock = await server.answered(client)
+                fetch = client.fetch(server.url)
+            else:
+                fetch = client.fetch(server.url)
+                sock = await server.accept()
+            await server.request(sock)
+            if begun:
+                connection = next(iter(client._shared.pool._open))
+                sock.send(begun)
+                await until(lambda: connection._header_size > 0)
+            reset(sock)
+            when = "in the middle of the response" if begun else "before a response came"
+            with pytest.raises(HTTPStreamClosedError, match=f"reset {when}"):
+                await fetch
+            with pytest.raises(BlockingIOError):
+                server.listener.accept()
+
+    run(main())
+
+
+HUGE = 20_000_000  # more than the buffers of both sides hold
+
+
+@pytest.mark.parametrize("how", ["body", "producer"])
+def test_an_answer_that_came_before_the_body_was_read_is_preferred_to_the_reset(how: str) -> None:
+    async def produce(write: Any) -> None:
+        for _ in range(HUGE // 100_000):
+            await write(bytes(100_000))
+
+    refused = b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
+
+    async def main() -> None:
+        async with peer() as (server, client):
+            given: dict[str, Any] = (
+                {"body": bytes(HUGE)} if how == "body" else {"body_producer": produce}
+            )
+            fetch = client.fetch(server.url, method="POST", raise_error=False, **given)
+            sock = await server.accept()
+            await asyncio.get_running_loop().sock_recv(sock, 1000)
+            # At once: the client is writing still when the reset comes.
+            sock.send(refused)
+            sock.close()
+            response = await fetch
+            assert (response.code, response.body) == (413, b"no")
+
+    run(main())
+
+
+def test_an_answer_is_found_even_if_a_write_fails_before_it_is_read() -> None:
+    refused = b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno"
+    begun = asyncio.Event()
+    answered = asyncio.Event()
+
+    async def produce(write: Any) -> None:
+        await write(bytes(1000))
+        begun.set()
+        await answered.wait()
+        write(bytes(1000))  # finds the connection reset, with the answer waiting to be read
+        await asyncio.sleep(0)
+
+    async def main() -> None:
+        async with peer() as (server, client):
+            fetch = client.fetch(
+                server.url, method="POST", raise_error=False, body_producer=produce
+            )
+            sock = await server.accept()
+            await begun.wait()
+            sock.send(refused)
+            sock.close()
+            answered.set()
+            response = await fetch
+            assert (response.code, response.body) == (413, b"no")
+
+    run(main())
