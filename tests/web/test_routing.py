@@ -210,6 +210,8 @@ def test_redirects_keep_their_host_whatever_the_path_says(logs: LogWatch) -> Non
             ("/free/(.*)", web.RedirectHandler, {"url": "{0}"}),
             ("/one(/.*)", web.RedirectHandler, {"url": "http://example.com{0}"}),
             ("/two/(.*)", web.RedirectHandler, {"url": "//{0}/"}),
+            ("/three/(.*)", web.RedirectHandler, {"url": "/{0}"}),
+            ("/four/(.*)", web.RedirectHandler, {"url": "http://{0}.example.com/"}),
         ],
         log_function=lambda handler: None,
     )
@@ -221,6 +223,14 @@ def test_redirects_keep_their_host_whatever_the_path_says(logs: LogWatch) -> Non
         "/free/%09//evil.com",
         "/free/javascript:alert(1)",
         "/two/evil.com",
+        "/two//evil.com",
+        "/three//evil.com",
+        "/three///evil.com",
+        "/three/%5Cevil.com",
+        "/three//%5Cevil.com",
+        "/four/evil",
+        "/four//evil.com/",
+        "/four/%3Fq",
     ]
     with logs.expect("whirlwind.general", "Redirect URL cannot change", count=len(evil)):
         assert bodies(app, *evil) == ["400"] * len(evil)

@@ -19,7 +19,7 @@ from whirlwind._web.errors import MissingArgumentError
 
 # What has no place in a line of text that a form sends; tabs and line ends have.
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
-# RFC 6265, section 4.1.1: no controls and no white space; quoting does the rest.
+# RFC 6265, section 4.1.1: no controls and no white space in values; quoting does the rest.
 _UNSAFE_COOKIE: Final = re.compile(r"[\x00-\x20]")
 _COOKIE_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z:]+")
 _UNSAFE_ATTRIBUTE: Final = re.compile(r"[\x00-\x1f\x7f;]")
@@ -27,6 +27,12 @@ _UNSAFE_ATTRIBUTE: Final = re.compile(r"[\x00-\x1f\x7f;]")
 
 class _InvalidCookieError(http.cookies.CookieError, ValueError):
     """Both, since programs catch either."""
+
+
+def _bad_attribute(key: str, value: str, cookie: str) -> _InvalidCookieError:
+    return _InvalidCookieError(
+        f"Invalid cookie attribute {key}={value[:40]!r} for cookie {cookie[:40]!r}"
+    )
 
 
 class _ArgDefaultMarker:
@@ -189,8 +195,10 @@ class RequestHandler(BaseHandler):
         """
         name = to_unicode(name)
         text = to_unicode(value)
-        if _UNSAFE_COOKIE.search(name + text) or _COOKIE_NAME.fullmatch(name) is None:
-            raise _InvalidCookieError(f"Invalid cookie {name!r}: {text!r}")
+        if _COOKIE_NAME.fullmatch(name) is None:
+            raise _bad_attribute("name", name, name)
+        if _UNSAFE_COOKIE.search(text):
+            raise _InvalidCookieError(f"Invalid cookie {name!r}: {text[:40]!r}")
         cookies: http.cookies.SimpleCookie | None = self.__dict__.get("_new_cookie")
         if cookies is None:
             cookies = self._new_cookie = http.cookies.SimpleCookie()
@@ -213,9 +221,7 @@ class RequestHandler(BaseHandler):
             if attribute is None or attribute is False or attribute == "":
                 continue
             if _UNSAFE_ATTRIBUTE.search(str(attribute)):
-                raise _InvalidCookieError(
-                    f"Invalid cookie attribute {key}={str(attribute)[:40]!r} for cookie {name!r}"
-                )
+                raise _bad_attribute(key, str(attribute), name)
             morsel[key.lower().replace("_", "-")] = attribute
         cookies[name] = text
         cookies[name].update(morsel)

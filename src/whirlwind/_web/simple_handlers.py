@@ -71,13 +71,15 @@ def _same_place(target: str, url: str) -> bool:
     """
     if not target.isprintable():
         return False  # browsers skip tabs and line ends, wherever they stand
+    target = target.replace("\\", "/")  # ... and read a backslash as a slash
     try:
-        # ... and read a backslash as a slash.
-        parts = urlsplit(target.replace("\\", "/"))
+        parts = urlsplit(target)
         ours = urlsplit(url.partition("{")[0])
     except ValueError:
         return False
-    if parts.path.startswith("//") and not parts.netloc:
+    # Where we see an empty host, browsers skip slashes until they find one: in ///evil.com, and
+    # after http: even in http:/evil.com.
+    if not parts.netloc and (target.startswith("//") or parts.scheme in ("http", "https")):
         return False
     return (parts.scheme, parts.netloc) == (ours.scheme, ours.netloc)
 

@@ -181,6 +181,9 @@ class Exchange(HTTPConnection):
             return self._send(head + b"\r\n")
         length = headers.get("Content-Length")
         if length is not None and not (length.isascii() and length.isdigit()):
+            # No error page either, as with every length that does not hold: Tornado's suite wants
+            # the connection closed, since a program that frames by itself is not to be trusted.
+            self.server_connection.abort()
             raise HTTPOutputError(f"Content-Length {length[:40]!r} is not a number")
         coding = headers.get("Transfer-Encoding")
         silent = self.method == "HEAD" or has_no_body(code)
