@@ -113,6 +113,13 @@ def test_fields_and_files_of_a_multipart_body_keep_their_order() -> None:
     assert multipart(b"--1234--") == ({}, {})
 
 
+def test_a_first_part_may_come_without_its_boundary() -> None:
+    part = b"content-disposition: form-data; name=a\r\n\r\n1\r\n"
+    arguments, files = multipart(part + ONE)
+    assert arguments == {"a": [b"1"]}
+    assert list(files) == ["files"]
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -120,7 +127,9 @@ def test_fields_and_files_of_a_multipart_body_keep_their_order() -> None:
         pytest.param(ONE.replace(b"--1234--", b"--1234"), "no final boundary", id="not ended"),
         pytest.param(ONE[:40], "no final boundary", id="cut off"),
         pytest.param(ONE.replace(b"Foo\r\n", b"Foo"), "no final boundary", id="not on its line"),
-        pytest.param(b"x" + ONE, "begins with", id="preamble"),
+        pytest.param(b"x\r\n" + ONE, "missing headers", id="preamble"),
+        pytest.param(b"x: y\r\n\r\nz\r\n" + ONE, "not form-data", id="preamble with headers"),
+        pytest.param(b"x" + ONE, "Invalid header|no colon", id="boundary not on its line"),
         pytest.param(ONE.replace(b"\r\n", b"\n"), "not CRLF", id="LF only"),
         pytest.param(ONE.replace(b"\r\n\r\n", b"\r\n"), "missing headers", id="no empty line"),
         pytest.param(ONE.replace(b"form-data", b"attachment"), "not form-data", id="attachment"),

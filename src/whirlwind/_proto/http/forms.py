@@ -232,32 +232,40 @@ def parse_multipart_form_data(
 def _parts(boundary: bytes, data: bytes, max_parts: int) -> Iterator[tuple[int, int]]:
     """Where the parts of a multipart body start and end, headers included."""
     delimiter = b"\r\n--" + boundary
-    # RFC 2046 lets a preamble come first. No browser sends one, and readers that differ about
-    # what belongs to it differ about the parts: an empty line is all that may.
+    count = 0
     if data.startswith(delimiter[2:]):
         at = len(delimiter) - 2
     elif data.startswith(delimiter):
         at = len(delimiter)
-    elif delimiter[2:] in data:
-        raise HTTPInputError(f"body begins with {data[:40]!r} and not with its boundary")
     else:
-        raise HTTPInputError("no final boundary found")
-    count = 0
+        # RFC 2046 calls what stands before the first boundary a preamble, to be ignored. Tornado
+        # reads it as a part whose boundary was left out, and its users send such. What cannot be
+        # read as a part is refused: nothing that another reader might see is ever passed over.
+        end = _find_delimiter(data, delimiter, 0)
+        count = 1
+        if max_parts < 1:
+            raise _too_many(max_parts)
+        yield 0, end
+        at = end + len(delimiter)
     while not data.startswith(b"--", at):
         if not data.startswith(b"\r\n", at):
             raise HTTPInputError(f"first boundary is followed by {data[at : at + 8]!r}, not CRLF")
         count += 1
         if count > max_parts:
-            raise HTTPInputError(
-                f"multipart/form-data has too many parts: more than {max_parts} "
-                "(ParseMultipartConfig.max_parts)"
-            )
+            raise _too_many(max_parts)
         start = at + 2
         # The search starts at the CRLF of the boundary's own line, which is all that stands
         # before the next boundary if the part is empty.
         end = _find_delimiter(data, delimiter, at)
         yield start, end
         at = end + len(delimiter)
+
+
+def _too_many(max_parts: int) -> HTTPInputError:
+    return HTTPInputError(
+        f"multipart/form-data has too many parts: more than {max_parts} "
+        "(ParseMultipartConfig.max_parts)"
+    )
 
 
 def _find_delimiter(data: bytes, delimiter: bytes, at: int) -> int:
