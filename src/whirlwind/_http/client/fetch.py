@@ -20,6 +20,7 @@ import contextvars
 import inspect
 import ssl
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final
@@ -37,6 +38,7 @@ from whirlwind._http.client.connector import (
 from whirlwind._http.client.deadlines import Deadlines
 from whirlwind._http.client.decoding import BodyDecoder, can_decode
 from whirlwind._http.client.errors import HTTPStreamClosedError, HTTPTimeoutError
+from whirlwind._http.client.loop_end import LoopEnd
 from whirlwind._http.client.pool import ConnectionPool
 from whirlwind._http.client.redirects import (
     is_redirect,
@@ -77,6 +79,7 @@ class Shared:
         max_body_size: Most bytes in its body, before and after decompression.
         user_agent: What to send where neither request nor client says anything.
         ended: Called with each fetch at its end.
+        loop_ended: A bound method, called before the loop is closed.
 
     Attributes:
         pool: The kept connections.
@@ -93,6 +96,7 @@ class Shared:
         max_body_size: int,
         user_agent: str,
         ended: Callable[[Fetch], None],
+        loop_ended: Callable[[], None],
     ) -> None:
         self.loop = loop
         self.connector = connector
@@ -103,9 +107,13 @@ class Shared:
         self.max_body_size = max_body_size
         self.user_agent = user_agent
         self.ended = ended
+        self._loop_ended = weakref.WeakMethod(loop_ended)
+        self._loop_end: LoopEnd | None = None
 
     def new_connection(self, key: object) -> HTTPClientConnection:
         """Make the protocol of a new connection."""
+        if self._loop_end is None and (ended := self._loop_ended()) is not None:
+            self._loop_end = LoopEnd(ended)
         connection = HTTPClientConnection(
             key,
             max_header_size=self.max_header_size,
@@ -121,6 +129,8 @@ class Shared:
         self.totals.clear()
         self.pool.close()
         self.connector.close()
+        if self._loop_end is not None:
+            self._loop_end.forget()
 
 
 class Fetch:

@@ -74,6 +74,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             # The name that Tornado's programs send, and some servers look for.
             user_agent=f"Tornado/{tornado_version}",
             ended=self._ended,
+            loop_ended=self.close,
         )
 
     def statistics(self) -> PoolStatistics:
