@@ -52,6 +52,26 @@ def answers(wire: bytes) -> list[bytes]:
     return found
 
 
+class Transport(asyncio.Transport):
+    """Keeps what a protocol fed by hand writes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.written += b"<closed>"
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        raise AssertionError("nothing waits here")
+
+
 class Recorder(HTTPServerConnectionDelegate):
     """A delegate that writes down what it is told."""
 
@@ -114,23 +134,6 @@ def test_where_the_bytes_are_cut_does_not_matter() -> None:
 
 def test_where_the_bytes_are_cut_does_not_matter_to_a_protocol_fed_by_hand() -> None:
     wire = GET + FIXED + CHUNKED + LAST
-
-    class Transport(asyncio.Transport):
-        def __init__(self) -> None:
-            super().__init__()
-            self.written = b""
-
-        def write(self, data: Any) -> None:
-            self.written += data
-
-        def close(self) -> None:
-            self.written += b"<closed>"
-
-        def is_closing(self) -> bool:
-            return False
-
-        def pause_reading(self) -> None:
-            raise AssertionError("nothing waits here")
 
     async def main() -> None:
         server = HTTPServer(echo)
@@ -208,7 +211,8 @@ def test_rule_3_a_client_that_sends_ahead_is_not_read() -> None:
     ("wire", "status"),
     [
         pytest.param(b"GET / HTTP/1.1\r\n\r\n", 400, id="no Host"),
-        pytest.param(b"GET / HTTP/1.1\nHost: h\n\n", 400, id="lines of LF"),
+        pytest.param(b"GET / HTTP/1.1\nHost: h\r\n\r\n", 400, id="first line with LF"),
+        pytest.param(b"GET / HTTP/1.1\nHost: h\rX: y\n\n", 400, id="CR among LF"),
         pytest.param(b"GET / HTTP/1.1\r\nHost: h\n\r\n", 400, id="one line of LF"),
         pytest.param(GET[:-2] + b" a: b\r\n\r\n", 400, id="obs-fold"),
         pytest.param(FIXED.replace(b"5\r", b"+5\r"), 400, id="Content-Length with sign"),
@@ -226,6 +230,29 @@ def test_rule_1_framing_is_unambiguous_or_the_connection_ends(wire: bytes, statu
             # Nothing that follows is taken for a request.
             assert got.startswith(b"HTTP/1.1 %d " % status)
             assert got.count(b"HTTP/1.1") == 1
+
+    run(main)
+
+
+def test_a_head_with_lf_for_crlf_is_read_wherever_it_is_cut() -> None:
+    body = b"a\n\nb\r\n\r\nc"
+    head = b"POST /lf HTTP/1.1\nHost: h\nContent-Length: %d\n\n" % len(body)
+    expected = [b"POST /lf |" + body, b"GET /d |"]
+
+    async def main() -> None:
+        async with serving(echo) as running:
+            assert answers(await running.exchange(head + body + LAST)) == expected
+            # LF is for heads alone.
+            chunked = b"POST / HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n\n5\nabcde\n0\n\n"
+            assert b"200" not in await running.exchange(chunked)
+            for cut in range(1, len(head) + len(body)):
+                protocol = ServerProtocol(running.server)
+                transport = Transport()
+                protocol.connection_made(transport)
+                protocol.data_received((head + body)[:cut])
+                protocol.data_received((head + body)[cut:] + LAST)
+                assert answers(transport.written.removesuffix(b"<closed>")) == expected, cut
+                protocol.connection_lost(None)
 
     run(main)
 

@@ -34,7 +34,7 @@ import socket
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from whirlwind._base.limits import HEADER_TIMEOUT, LINGER_SIZE, LINGER_TIMEOUT
 from whirlwind._base.log import app_log, gen_log
@@ -49,6 +49,7 @@ from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine
 from whirlwind._proto.http.status import responses
 from whirlwind._proto.http1.chunked import ChunkedDecoder
+from whirlwind._proto.http1.request_head import begins_with_lf_line, with_crlf
 
 if TYPE_CHECKING:
     from whirlwind._http.server.httpserver import HTTPServer
@@ -236,8 +237,7 @@ class ServerProtocol(asyncio.Protocol):
                 return False
         end = data.find(b"\r\n\r\n", self._searched)
         if end < 0:
-            self._await_head(data)
-            return False
+            return self._await_head(data) and self._take_head()
         self._searched = 0
         end += 4
         if end > server.max_header_size:
@@ -248,7 +248,14 @@ class ServerProtocol(asyncio.Protocol):
         else:
             head = data[:end]
             self._held = data[end:]
-        method, target, version, block = server.heads.read(head)
+        try:
+            method, target, version, block = server.heads.read(head)
+        except HTTPInputError:
+            # An empty line with CRLF may also stand in the body, after a head with LF.
+            if not begins_with_lf_line(data) or (mended := with_crlf(data)) is None:
+                raise
+            self._held = mended
+            return self._take_head()
         self._exchange = exchange = Exchange(self, method, version, block)
         self._since = server.tick
         direct = self.direct
@@ -284,22 +291,23 @@ class ServerProtocol(asyncio.Protocol):
             self._program_failed(error)
         return True
 
-    def _await_head(self, data: bytes) -> None:
+    def _await_head(self, data: bytes) -> bool:
+        """Keep what there is of a head; True if it is all there after all, with LF for CRLF."""
         if not self._searched:
             self._since = self.server.tick
         if data.count(b"\n", self._searched) != data.count(b"\r\n", max(self._searched - 1, 0)):
-            self._lone_line_feed(data)
+            if not begins_with_lf_line(data):
+                raise HTTPInputError("a line of the header ends with a lone LF: expected CRLF")
+            mended = with_crlf(data)
+            if mended is not None:
+                self._held = mended
+                self._searched = 0
+                return True
         if len(data) > self.server.max_header_size:
             raise self._too_large()
         self._held = data
         self._searched = max(len(data) - 3, 0)
-
-    def _lone_line_feed(self, data: bytes) -> NoReturn:
-        """Refuse a head whose lines end with LF; where more is wrong with it, say that."""
-        end = data.find(b"\n\n")
-        if end >= 0:
-            self.server.heads.read(data[: end + 2].replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
-        raise HTTPInputError("a line of the header ends with a lone LF: expected CRLF")
+        return False
 
     def _too_large(self) -> HTTPInputError:
         return HTTPInputError(

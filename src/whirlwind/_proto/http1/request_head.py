@@ -245,6 +245,40 @@ class RequestHeadReader:
                 self._parser = httptools.HttpRequestParser(_NOBODY)
 
 
+def begins_with_lf_line(wire: bytes) -> bool:
+    """True if the first line of ``wire`` ends with LF alone."""
+    end = wire.find(b"\n")
+    return end >= 0 and wire[end - 1 : end] != b"\r"
+
+
+def with_crlf(wire: bytes) -> bytes | None:
+    """Give a head whose lines end with LF alone the line ends that it should have.
+
+    A recipient may take LF for a line's end, and Tornado does until 6.7: programs that write
+    requests by hand send it. But readers who differ about a lone LF in the midst of CRLFs differ
+    about fields, bodies and the next request. So a head ends all its lines in the same way, and
+    where it does so with LF, no CR may stand in it.
+
+    Args:
+        wire: Bytes that begin with such a head (``begins_with_lf_line``).
+
+    Returns:
+        ``wire`` with CRLF in its head; None if the head is not all there yet.
+
+    Raises:
+        HTTPInputError: The head holds a CR.
+
+    Source: RFC 9112, section 2.2.
+    """
+    end = wire.find(b"\n\n", 1)
+    head = wire if end < 0 else wire[:end]
+    if b"\r" in head:
+        raise HTTPInputError("lines of the header end with LF and with CRLF: expected CRLF")
+    if end < 0:
+        return None
+    return head.replace(b"\n", b"\r\n") + b"\r\n\r\n" + wire[end + 2 :]
+
+
 def split_target(target: str) -> tuple[str | None, str]:
     """Return the authority of a request target, if it has one, and the rest.
 
