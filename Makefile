@@ -5,8 +5,9 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 KERNELS := $(shell find src -name '*_cy.py' -o -name '*_cy.pxd')
+CHECKED = src tests benchmarks examples docs setup.py
 
-.PHONY: test check demo bench docs test-all format clean install
+.PHONY: install test check demo bench docs test-all format clean
 
 install: $(READY)
 
@@ -20,18 +21,33 @@ test: $(READY)
 	tools/browser.sh
 	$(BIN)/python -m pytest
 
+# What to run before a commit: no browser, nothing slow.
 check: $(READY)
-	$(BIN)/ruff format --check src tests benchmarks examples setup.py
-	$(BIN)/ruff check src tests benchmarks examples setup.py
-	$(BIN)/mypy src tests examples
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/mypy src tests examples docs/_extensions
 	$(BIN)/python -m pytest -q -m 'not slow and not browser'
 
 format: $(READY)
-	$(BIN)/ruff format src tests benchmarks examples setup.py
-	$(BIN)/ruff check --fix src tests benchmarks examples setup.py
+	$(BIN)/ruff format $(CHECKED)
+	$(BIN)/ruff check --fix $(CHECKED)
 
 demo: $(READY)
 	$(BIN)/python -m examples.guide
+
+# Every supported Python, each with the kernels compiled and not compiled at all.
+test-all:
+	tools/test_all.sh
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.server
+	$(BIN)/python -m benchmarks.mongo
+
+docs: $(READY)
+	$(BIN)/pip install --quiet --editable '.[docs]'
+	$(BIN)/sphinx-build -W -q -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
 
 clean:
 	rm -rf build .venv .venv-* docs/_build
