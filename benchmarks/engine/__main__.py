@@ -55,7 +55,8 @@ def main() -> None:
     parser.add_argument("--loop", choices=["uvloop", "asyncio", "both"], default="both")
     options = parser.parse_args()
     peers = interpreter("engine", *PEERS)
-    print(f"{machine()}; {', '.join(PEERS)}; {options.repeat} runs each, medians, nanoseconds of processor time")
+    print(f"{machine()}; {', '.join(PEERS)}")
+    print(f"{options.repeat} runs each, medians, nanoseconds of processor time")
     for loop in ("uvloop", "asyncio") if options.loop == "both" else (options.loop,):
         contenders = {
             "whirlwind": (sys.executable, "whirlwind", False),

@@ -1,8 +1,9 @@
 """One contender's times, in a process of its own: ``python cases.py CONTENDER LOOP``.
 
 Prints JSON: nanoseconds of processor time for each case, the median of several rounds. (Not of the
-clock on the wall: nothing here waits for anything but the loop, and a busy machine disturbs less.) Every contender does the
-same work in its own way of writing it; a case that a contender has no equivalent for is left out.
+clock on the wall: nothing here waits for anything but the loop, and a busy machine disturbs less.)
+Every contender does the same work in its own way of writing it; a case that a contender has no
+equivalent for is left out.
 """
 
 from __future__ import annotations
