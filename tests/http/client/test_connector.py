@@ -13,7 +13,9 @@ from tests.conftest import LogWatch
 from tests.support.scripted_http import ScriptedServer, run, serving, turns
 
 from whirlwind import testing
-from whirlwind._http.client.connector import TLSOptions, interleaved, is_address, open_socket
+from whirlwind._http.client.address import interleaved, is_address
+from whirlwind._http.client.connection_key import TLSOptions
+from whirlwind._http.client.connector import open_socket
 from whirlwind.httpclient import AsyncHTTPClient
 
 V4, V6 = socket.AF_INET, socket.AF_INET6

@@ -15,52 +15,15 @@ import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain, zip_longest
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
+from whirlwind._http.client.address import Address, interleaved, literal_address
+from whirlwind._http.client.connection_key import ConnectionKey, TLSOptions
 from whirlwind._http.client.target import Target
 
 _ATTEMPT_DELAY: Final = 0.25  # seconds; RFC 8305, section 5
 
-Address = tuple[int, Any]
 HostnameMapping = Mapping[Any, Any]
-
-
-class TLSOptions(NamedTuple):
-    """What decides about the TLS of a connection; part of what connections are filed under.
-
-    Attributes:
-        validate_cert, ca_certs, client_key, client_cert: As in ``HTTPRequest``.
-        ciphers: OpenSSL's list of ciphers; None for its default.
-        context: A context of the program's own; None to make one from the other options.
-    """
-
-    validate_cert: bool = True
-    ca_certs: str | None = None
-    client_key: str | None = None
-    client_cert: str | None = None
-    ciphers: str | None = None
-    context: ssl.SSLContext | None = None
-
-
-class ConnectionKey(NamedTuple):
-    """What makes one connection differ from another: only one with an equal key may be reused.
-
-    Attributes:
-        scheme, host, port: Whom one talks to.
-        tls: How; None without TLS.
-        family: Address family, ``AF_UNSPEC`` for any.
-        interface: Local address, None for any.
-        proxy: Whom one goes through, with the name and password for it; None for nobody.
-    """
-
-    scheme: str
-    host: str
-    port: int
-    tls: TLSOptions | None
-    family: int
-    interface: str | None
-    proxy: tuple[str, int, str | None, str | None] | None = None
 
 
 class Progress:
@@ -164,7 +127,7 @@ class Connector:
         if self._resolver is not None:
             found: Sequence[Address] = await self._resolver.resolve(host, port, family)
             return found
-        literal = _literal(host, port)
+        literal = literal_address(host, port)
         if literal is not None and family in (socket.AF_UNSPEC, literal[0]):
             return [literal]
         infos = await self._loop.getaddrinfo(host, port, family=family, type=socket.SOCK_STREAM)
@@ -201,35 +164,6 @@ def _make_context(options: TLSOptions) -> ssl.SSLContext:
     return context
 
 
-def _literal(host: str, port: int) -> Address | None:
-    """The address that a host written in numbers stands for; None for a name."""
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, host)
-        except (OSError, ValueError):
-            continue
-        return (family, (host, port) if family == socket.AF_INET else (host, port, 0, 0))
-    return None
-
-
-def is_address(text: str) -> bool:
-    """True for an IPv4 or IPv6 address in numbers."""
-    return _literal(text, 0) is not None
-
-
-def interleaved(addresses: Sequence[Address]) -> list[Address]:
-    """Order addresses so that families take turns, that of the first address first.
-
-    Source: RFC 8305, section 4.
-    """
-    if not addresses:
-        return []
-    first = [address for address in addresses if address[0] == addresses[0][0]]
-    other = [address for address in addresses if address[0] != addresses[0][0]]
-    pairs = chain.from_iterable(zip_longest(first, other))
-    return [address for address in pairs if address is not None]
-
-
 async def open_socket(
     loop: asyncio.AbstractEventLoop, addresses: Sequence[Address], interface: str | None
 ) -> socket.socket:
@@ -247,7 +181,7 @@ async def open_socket(
         OSError: None of them answered; the error is that of the last attempt to end.
     """
     if interface is not None:
-        literal = _literal(interface, 0)
+        literal = literal_address(interface, 0)
         family = None if literal is None else literal[0]
         addresses = [address for address in addresses if address[0] == family]
     waiting = interleaved(addresses)

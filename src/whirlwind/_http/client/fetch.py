@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import inspect
 import ssl
 import time
 import weakref
@@ -28,18 +27,14 @@ from typing import Any, Final
 from whirlwind._base.limits import MAX_REDIRECT_BODY
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._http.client.connection import HTTPClientConnection
-from whirlwind._http.client.connector import (
-    ConnectionKey,
-    Connector,
-    Progress,
-    TLSOptions,
-    is_address,
-)
+from whirlwind._http.client.connection_key import ConnectionKey, connection_key
+from whirlwind._http.client.connector import Connector, Progress
 from whirlwind._http.client.deadlines import Deadlines
 from whirlwind._http.client.decoding import BodyDecoder, can_decode
 from whirlwind._http.client.errors import HTTPStreamClosedError, HTTPTimeoutError
 from whirlwind._http.client.loop_end import LoopEnd
 from whirlwind._http.client.pool import ConnectionPool
+from whirlwind._http.client.program_calls import CallbackError, call_in
 from whirlwind._http.client.redirects import (
     is_redirect,
     is_same_origin,
@@ -48,11 +43,12 @@ from whirlwind._http.client.redirects import (
     redirected_url,
 )
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
+from whirlwind._http.client.request_body import ProducedBody
 from whirlwind._http.client.request_head import check_method, encode_head, is_chunked
 from whirlwind._http.client.response import HTTPResponse, Times
 from whirlwind._http.client.target import Target, parse_target
 from whirlwind._net.stream_errors import UnsatisfiableReadError
-from whirlwind._proto.http.errors import HTTPInputError, HTTPOutputError
+from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 
 # May be sent twice without harm (RFC 9110, section 9.2.2).
@@ -60,13 +56,6 @@ _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRAC
 # Bodies up to this size are copied behind their head, to go out in one packet.
 _JOINED_BODY: Final = 16_384
 _PROXY_OPTIONS: Final = ("proxy_host", "proxy_port", "proxy_username", "proxy_auth_mode")
-_TLS_OPTIONS: Final = ("ssl_options", "ca_certs", "client_key", "client_cert")
-_AF_UNSPEC: Final = 0
-_AF_INET: Final = 2
-
-
-class _CallbackError(Exception):
-    """Stands for an exception of the program's own callback, which is its cause."""
 
 
 class Shared:
@@ -158,9 +147,8 @@ class Fetch:
     _chunked = False
     _connection: HTTPClientConnection | None = None
     _opening: asyncio.Task[None] | None = None
-    _producing: asyncio.Future[Any] | None = None
-    _drained: asyncio.Future[None] | None = None
-    _unsent: int | None = None
+    _producing: ProducedBody | None = None
+    _body_held = False  # until the server asks for it
     _progress: Progress | None = None
     _started = 0.0
     _start_time = 0.0
@@ -264,7 +252,7 @@ class Fetch:
             chunked=self._chunked,
             user_agent=self._shared.user_agent,
         )
-        self._key = self._connection_key(target)
+        self._key = connection_key(target, options)
         self.is_head = self._method == "HEAD"
         self._hop_started = self._loop.time() if self._hop_started else self._started
         connection = self._shared.pool.take(self._key)
@@ -272,19 +260,6 @@ class Fetch:
             self._send(connection)
         else:
             self._open()
-
-    def _connection_key(self, target: Target) -> ConnectionKey:
-        options = self._options
-        tls = None
-        if target.scheme == "https":
-            tls = _tls_options(options)
-        interface = options.get("network_interface")
-        if interface is not None and not is_address(interface):
-            raise ValueError(
-                f"Unrecognized IPv4 or IPv6 address for network_interface, got {interface[:40]!r}"
-            )
-        family = _AF_INET if options.get("allow_ipv6") is False else _AF_UNSPEC
-        return ConnectionKey(target.scheme, target.host, target.port, tls, family, interface)
 
     def _open(self) -> None:
         assert self._key is not None
@@ -331,7 +306,8 @@ class Fetch:
         body = self._body
         if self._producer is not None or (body and self._options.get("expect_100_continue")):
             connection.send(self, self._head, complete=False)
-            if not self._options.get("expect_100_continue"):
+            self._body_held = bool(self._options.get("expect_100_continue"))
+            if not self._body_held:
                 self._send_body()
         elif body is None:
             # A method that wants a body and is allowed to go without gets an empty one.
@@ -343,64 +319,18 @@ class Fetch:
             connection.send(self, self._head, complete=True)
             connection.write(body)
 
-    # --- the request's body ---
-
     def _send_body(self) -> None:
         connection = self._connection
         assert connection is not None
+        self._body_held = False
         if self._body is not None:
             connection.write(self._body)
             connection.request_complete()
             return
-        self._unsent = None if self._chunked else int(self._headers["Content-Length"])
-        self._producing = self._run(self._producer, self._write_piece)
-        if self._producing is not None:
-            self._producing.add_done_callback(self._produced)
-        elif self._connection is not None:
-            self._body_complete()
-
-    def _write_piece(self, piece: bytes) -> asyncio.Future[None]:
-        """What a ``body_producer`` is given as ``write``."""
-        connection = self._connection
-        if connection is None:
-            raise HTTPStreamClosedError("Stream closed")
-        if self._unsent is None:
-            if piece:
-                connection.write(b"%x\r\n%b\r\n" % (len(piece), piece))
-        else:
-            self._unsent -= len(piece)
-            if self._unsent < 0:
-                raise HTTPOutputError("Tried to write more data than Content-Length")
-            connection.write(piece)
-        if self._drained is None or self._drained.done():
-            self._drained = self._loop.create_future()
-        if connection.writable:
-            self._drained.set_result(None)
-        return self._drained
-
-    def _produced(self, producing: asyncio.Future[Any]) -> None:
-        self._producing = None
-        if producing.cancelled():
-            if not self._done and self._connection is not None:
-                self.fail(HTTPStreamClosedError("body_producer was cancelled"))
-            return
-        error = producing.exception()
-        if self._done or self._connection is None:
-            return  # the answer came first
-        try:
-            if error is not None:
-                raise error
-            self._body_complete()
-        except Exception as failure:
-            self.fail(failure)
-
-    def _body_complete(self) -> None:
-        assert self._connection is not None
-        if self._unsent is None:
-            self._connection.write(b"0\r\n\r\n")
-        elif self._unsent:
-            raise HTTPOutputError(f"Tried to write {self._unsent} bytes less than Content-Length")
-        self._connection.request_complete()
+        assert self._context is not None
+        length = None if self._chunked else int(self._headers["Content-Length"])
+        self._producing = ProducedBody(self._loop, connection, length, self.fail)
+        self._producing.start(self._context, self._producer)
 
     # --- what the connection tells (see connection.Exchange) ---
 
@@ -408,7 +338,7 @@ class Fetch:
         self._first_byte_at = self._loop.time()
 
     def continue_received(self) -> None:
-        if self._options.get("expect_100_continue") and self._producing is None:
+        if self._body_held:  # a second 100 asks for nothing
             self._send_body()
 
     def headers_received(self, code: int, reason: str, version: str, headers: HTTPHeaders) -> None:
@@ -444,8 +374,7 @@ class Fetch:
 
     def response_complete(self) -> None:
         connection, self._connection = self._connection, None
-        if self._producing is not None:
-            self._producing.cancel()
+        self._stop_producing()
         if self._done:
             return
         try:
@@ -470,7 +399,7 @@ class Fetch:
         if isinstance(error, HTTPInputError):
             self.fail(self._refused(error))
             return
-        if isinstance(error, _CallbackError) and error.__cause__ is not None:
+        if isinstance(error, CallbackError) and error.__cause__ is not None:
             self._callback_failed(error.__cause__)
             return
         # A server may close a kept connection at any time, also while we write. It did not act
@@ -503,8 +432,8 @@ class Fetch:
         self.fail(failure)
 
     def writing_resumed(self) -> None:
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_result(None)
+        if self._producing is not None:
+            self._producing.writing_resumed()
 
     def _refused(self, error: HTTPInputError) -> Exception:
         if error.status == 431:
@@ -550,7 +479,7 @@ class Fetch:
                 if waiting is not None:
                     waiting.add_done_callback(self._streamed)
                     return
-        except _CallbackError as failure:
+        except CallbackError as failure:
             self._callback_failed(failure.__cause__ or failure)
             return
         self._held = None
@@ -560,15 +489,13 @@ class Fetch:
             self._connection.resume()
 
     def _run(self, function: Any, argument: Any) -> asyncio.Future[Any] | None:
-        """Call a function of the program's; the future of what it returns if that is awaitable."""
+        """Call a callback of the program's; the future of what it returns if that is awaitable."""
         if self._done or self._context is None:
             return None
         try:
-            return self._context.run(_call, function, argument, self._loop)
+            return call_in(self._context, self._loop, function, argument)
         except Exception as error:
-            if function is self._producer:
-                raise
-            raise _CallbackError from error
+            raise CallbackError from error
 
     # --- redirects ---
 
@@ -654,10 +581,7 @@ class Fetch:
         opening, self._opening = self._opening, None
         if opening is not None and opening is not _current_task(self._loop):
             opening.cancel()
-        if self._producing is not None:
-            self._producing.cancel()
-        if self._drained is not None and not self._drained.done():
-            self._drained.cancel()
+        self._stop_producing()
         if self._connection is not None:
             self._connection.abort()
             self._connection = None
@@ -669,6 +593,11 @@ class Fetch:
         shared.ended(self)
         if callback is not None and response is not None:
             callback(response)
+
+    def _stop_producing(self) -> None:
+        producing, self._producing = self._producing, None
+        if producing is not None:
+            producing.stop()
 
     def _times(self, now: float) -> Times:
         progress = self._progress
@@ -691,35 +620,5 @@ def _without_none(said: dict[str, Any], defaults: dict[str, Any]) -> dict[str, A
     return {name: value for name, value in merged.items() if value is not None}
 
 
-def _call(
-    function: Any, argument: Any, loop: asyncio.AbstractEventLoop
-) -> asyncio.Future[Any] | None:
-    result = function(argument)
-    if result is not None and (asyncio.isfuture(result) or inspect.isawaitable(result)):
-        # Here, inside the context, since a task takes a copy of the one it is made in.
-        return asyncio.ensure_future(result, loop=loop)
-    return None
-
-
 def _current_task(loop: asyncio.AbstractEventLoop) -> asyncio.Task[Any] | None:
     return asyncio.current_task(loop) if loop.is_running() else None
-
-
-def _tls_options(options: dict[str, Any]) -> TLSOptions:
-    given = options.get("ssl_options")
-    if isinstance(given, ssl.SSLContext):
-        return TLSOptions(context=given)
-    if isinstance(given, dict):
-        return TLSOptions(
-            validate_cert=given.get("cert_reqs", ssl.CERT_REQUIRED) != ssl.CERT_NONE,
-            ca_certs=given.get("ca_certs"),
-            client_key=given.get("keyfile"),
-            client_cert=given.get("certfile"),
-            ciphers=given.get("ciphers"),
-        )
-    return TLSOptions(
-        validate_cert=bool(options.get("validate_cert", True)),
-        ca_certs=options.get("ca_certs"),
-        client_key=options.get("client_key"),
-        client_cert=options.get("client_cert"),
-    )
