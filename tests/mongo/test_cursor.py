@@ -20,7 +20,7 @@ from tests.support.mongo_wire import (
     documents,
 )
 
-from whirlwind import gen
+from whirlwind import gen, inspector
 from whirlwind.mongo import MotorCollection, MotorCursor
 
 
@@ -633,5 +633,23 @@ def test_raw_batches_come_as_bytes_one_a_batch() -> None:
         async with scripted(batches(2, 1)) as (_, things):
             found = [bson.decode_all(batch) async for batch in things.find_raw_batches()]
             assert found == [documents(0, 2), documents(2, 3)]
+
+    run(scene)
+
+
+def test_a_picture_of_what_runs_names_the_operation_that_is_waited_for() -> None:
+    @gen.coroutine
+    def reads(collection: MotorCollection) -> Generator[Any, Any, None]:
+        yield collection.find_one()
+        cursor = collection.find()
+        while (yield cursor.fetch_next):
+            cursor.next_object()
+
+    async def scene() -> None:
+        async with scripted(batches(3)) as (_server, things):
+            with inspector.recording() as record:
+                await reads(things)
+            labels = {wait.label for event in record.events for wait in event.waits}
+            assert {"MotorCollection.find_one", "MotorCursor.fetch_next"} <= labels
 
     run(scene)

@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 
 from pymongo.errors import InvalidOperation
 
+from whirlwind._engine.register import register
 from whirlwind.mongo.batches import Batches
 from whirlwind.mongo.binding import LoopBinding
 from whirlwind.mongo.delegation import MotorObject, deliver, take_callback
@@ -253,6 +254,8 @@ class MotorBaseCursor(MotorObject):
         pulling = self.binding.start(self._pull)
         if not pulling.done():
             self._pulling = pulling
+            if register.is_open:
+                register.label(pulling, f"{type(self).__name__}.fetch_next")
         return pulling
 
     async def _more(self, *, everything: bool = False) -> bool:

@@ -27,6 +27,7 @@ import warnings
 from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
+from whirlwind._engine.register import register
 from whirlwind.mongo.binding import LoopBinding
 
 P = ParamSpec("P")
@@ -69,6 +70,8 @@ def operation(
         if kwargs:
             kwargs = {key: delegate_of(value) for key, value in kwargs.items()}
         future = self.binding.start(getattr(self.delegate, name), *args, **kwargs)
+        if register.is_open:
+            register.label(future, f"{type(self).__name__}.{name}")
         return future if callback is None else deliver(future, callback)
 
     _describe(call, method, f"Start PyMongo's ``{name}`` and return its Future.")
