@@ -31,13 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(prog="python -m whirlwind.httpclient")
     for name, default, text in _SWITCHES:
-        parser.add_argument(
-            f"--{name}", nargs="?", const=True, default=default, type=_truth, help=text
-        )
+        parser.add_argument(f"--{name}", default=default, type=_truth, help=text)
     parser.add_argument("--proxy_host", help="name or address of an HTTP proxy")
     parser.add_argument("--proxy_port", type=int, help="its port")
     parser.add_argument("url", nargs="*")
-    given = parser.parse_args(arguments)
+    # A switch may stand alone, or have "=no" behind it; what follows it is a URL in any case.
+    alone = {f"--{name}" for name, _, _ in _SWITCHES}
+    words = sys.argv[1:] if arguments is None else arguments
+    given = parser.parse_args([f"{word}=true" if word in alone else word for word in words])
     client = HTTPClient()
     try:
         for url in given.url:

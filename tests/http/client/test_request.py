@@ -1,0 +1,72 @@
+"""Requests: what they remember, and the client's defaults."""
+
+from __future__ import annotations
+
+import datetime
+import inspect
+
+import pytest
+
+from whirlwind.httpclient import HTTPRequest, _RequestProxy
+from whirlwind.httputil import HTTPHeaders
+
+
+def test_what_is_not_said_is_none_and_takes_no_room() -> None:
+    request = HTTPRequest("http://host/")
+    assert request.method == "GET"
+    assert request.body is None
+    assert list(request.headers.get_all()) == []
+    for name, parameter in inspect.signature(HTTPRequest).parameters.items():
+        if name not in ("url", "method", "headers", "if_modified_since", "use_gzip"):
+            assert getattr(request, name) == parameter.default, name
+            assert name not in vars(request)
+
+
+def test_every_argument_becomes_an_attribute() -> None:
+    skipped = ("url", "method", "headers", "body", "if_modified_since", "use_gzip")
+    names = [name for name in inspect.signature(HTTPRequest).parameters if name not in skipped]
+    assert len(names) == 27
+    for name in names:
+        value = object()
+        request = HTTPRequest("http://host/", **{name: value})  # type: ignore[arg-type]
+        assert getattr(request, name) is value, name
+
+
+def test_body_and_headers_are_converted_when_they_are_set() -> None:
+    request = HTTPRequest("http://host/", body="ü", headers={"A": "1"})
+    assert request.body == b"\xc3\xbc"
+    assert request.headers["A"] == "1"
+    request.body = "x"
+    assert request.body == b"x"
+    request.headers = None
+    assert isinstance(request.headers, HTTPHeaders)
+
+
+def test_a_date_becomes_a_header() -> None:
+    date = datetime.datetime(2014, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
+    request = HTTPRequest("http://host/", if_modified_since=date)
+    assert request.headers["If-Modified-Since"] == "Thu, 02 Jan 2014 03:04:05 GMT"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"use_gzip": False}, False),
+        ({"use_gzip": False, "decompress_response": True}, True),
+        ({}, None),
+    ],
+)
+def test_the_old_name_of_decompressing_counts_if_the_new_one_is_absent(
+    given: dict[str, bool], expected: bool | None
+) -> None:
+    assert HTTPRequest("http://host/", **given).decompress_response is expected  # type: ignore[arg-type]
+
+
+def test_a_proxy_fills_in_what_the_request_leaves_open() -> None:
+    request = HTTPRequest("http://host/", user_agent="me", max_redirects=0)
+    proxy = _RequestProxy(request, {"user_agent": "you", "max_redirects": 5, "auth_mode": "basic"})
+    assert (proxy.user_agent, proxy.max_redirects, proxy.auth_mode) == ("me", 0, "basic")
+    assert proxy.ca_certs is None
+    assert _RequestProxy(request, None).auth_mode is None
+    with pytest.raises(AttributeError):
+        _ = proxy.nonsense
