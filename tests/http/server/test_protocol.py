@@ -601,7 +601,7 @@ def test_idle_slow_and_lingering_connections_are_closed_in_time() -> None:
                 while not server._connections:
                     await asyncio.sleep(0)
                 [protocol] = server._connections
-                while sent and not (protocol._held or protocol._exchange):
+                while sent and not (protocol._held or protocol.exchange):
                     await asyncio.sleep(0)
                 protocol.check_time(protocol._since + least)
                 assert protocol.transport is not None

@@ -76,11 +76,9 @@ class Exchange(HTTPConnection):
     finished = False
     direct = True
     head_sent = False
-    headers_done = False
     body_timeout: float | None = None
     max_body: int | None = None
     decoder: ChunkedDecoder | None = None
-    remaining = 0
     _chunked = False
     _silent = False  # nothing of a body goes out
     _left: int | None = None  # bytes of the announced length still to be written

@@ -8,7 +8,7 @@ Bytes that came in and were not used yet are ``_held``; ``_pump`` uses them as f
 allows, which is one of:
 
 - no exchange: a head is awaited, ``_take_head`` makes an exchange of it;
-- an exchange that reads: its body is awaited, ``_take_body`` gives it to the delegate;
+- an exchange that reads: its body is awaited, ``RequestBody`` gives it to the delegate;
 - an exchange that does not: its answer is awaited, and nothing is read meanwhile.
 
 One request is in progress at a time, so answers are in order. A client that sends on meanwhile
@@ -28,17 +28,15 @@ notes the server's last tick when its state changes. So a request costs no timer
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import os
 import socket
-from collections import deque
-from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from whirlwind._base.limits import HEADER_TIMEOUT, LINGER_SIZE, LINGER_TIMEOUT
 from whirlwind._base.log import app_log, gen_log
-from whirlwind._http.messages import HTTPMessageDelegate, HTTPServerRequest
+from whirlwind._http.messages import HTTPServerRequest
+from whirlwind._http.server.body import RequestBody
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.exchange import Exchange, status_line
 from whirlwind._net.iostream import IOStream
@@ -48,7 +46,6 @@ from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine
 from whirlwind._proto.http.status import responses
-from whirlwind._proto.http1.chunked import ChunkedDecoder
 from whirlwind._proto.http1.request_head import begins_with_lf_line, with_crlf
 
 if TYPE_CHECKING:
@@ -69,6 +66,8 @@ class ServerProtocol(asyncio.Protocol):
     Attributes:
         server: The same.
         transport: The loop's transport; None once the connection is gone.
+        exchange: The request in progress and its answer; None between requests.
+        blocked: True while the delegate of a body is not ready for more of it.
         closing: True once no further request will be taken.
         write_paused: True while the peer has no room for more.
         done: A future that is done, for writes that need not wait.
@@ -76,21 +75,21 @@ class ServerProtocol(asyncio.Protocol):
 
     __slots__ = (
         "_address",
-        "_blocked",
-        "_exchange",
+        "_body",
         "_half_closed",
         "_held",
         "_lingering",
         "_lost",
         "_paused",
-        "_pieces",
         "_pumping",
         "_searched",
         "_since",
         "_waiters",
+        "blocked",
         "closing",
         "direct",
         "done",
+        "exchange",
         "server",
         "transport",
         "write_paused",
@@ -102,11 +101,11 @@ class ServerProtocol(asyncio.Protocol):
         self._address: Any = None
         self.closing = False
         self.direct = server.direct()
-        self._exchange: Exchange | None = None
+        self.exchange: Exchange | None = None
         self._held = b""
         self._searched = 0  # bytes of _held known to hold no end of a head
-        self._pieces: deque[bytes] | None = None  # of a body, waiting for the delegate
-        self._blocked = False  # the delegate asked to wait
+        self._body: RequestBody | None = None
+        self.blocked = False
         self._pumping = False
         self._paused = False
         self.write_paused = False
@@ -136,7 +135,7 @@ class ServerProtocol(asyncio.Protocol):
                 leave_loop(error)
 
     def eof_received(self) -> bool:
-        exchange = self._exchange
+        exchange = self.exchange
         if exchange is None or exchange.reading or self.transport is None:
             return False
         if self.transport.get_extra_info("ssl_object") is not None:
@@ -156,8 +155,8 @@ class ServerProtocol(asyncio.Protocol):
         self.closing = True
         self.transport = None
         self._held = b""
-        self._pieces = None
-        exchange, self._exchange = self._exchange, None
+        self._body = None
+        exchange, self.exchange = self.exchange, None
         self.server.connection_closed(self)
         waiters, self._waiters = self._waiters, None
         for waiter in waiters or ():
@@ -183,31 +182,33 @@ class ServerProtocol(asyncio.Protocol):
         self._pumping = True
         turns = _TURN
         try:
-            while self._held and not self._blocked:
-                exchange = self._exchange
+            while self._held and not self.blocked:
+                exchange = self.exchange
                 if exchange is None:
                     if self.closing:
                         self._throw_away()
                         break
                     if not turns:
-                        self.server.asyncio_loop.call_soon(self._go_on)
+                        self.server.asyncio_loop.call_soon(self.go_on)
                         break
                     turns -= 1
                     if not self._take_head():
                         break
-                elif exchange.reading:
-                    self._take_body(exchange)
+                elif exchange.reading and self._body is not None:
+                    body = self._body
+                    self._held = body.take(self._held)
+                    body.deliver()
                 else:
                     break
         except HTTPInputError as error:
-            self._refuse(error)
+            self.refuse(error)
         finally:
             self._pumping = False
         if self._held:
-            if self._exchange is not None and not self._paused and not self._lost:
+            if self.exchange is not None and not self._paused and not self._lost:
                 self._paused = True
                 self._pause_reading()
-        elif self._paused and not self._blocked:
+        elif self._paused and not self.blocked:
             self._paused = False
             if self.transport is not None:
                 self.transport.resume_reading()
@@ -216,7 +217,7 @@ class ServerProtocol(asyncio.Protocol):
         if self.transport is not None:
             self.transport.pause_reading()
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
         if not self._pumping and not self._lost:
             self._pump()
 
@@ -256,13 +257,13 @@ class ServerProtocol(asyncio.Protocol):
                 raise
             self._held = mended
             return self._take_head()
-        self._exchange = exchange = Exchange(self, method, version, block)
+        self.exchange = exchange = Exchange(self, method, version, block)
         self._since = server.tick
         direct = self.direct
         if direct is None:
             exchange.direct = False
-            self._receive(
-                exchange,
+            self._body = RequestBody(self, exchange)
+            self._body.begin(
                 partial(server.start_request, self, exchange),
                 RequestStartLine(method, target, version),
             )
@@ -277,10 +278,9 @@ class ServerProtocol(asyncio.Protocol):
         if "?" not in target and target[0] == "/":
             request.path = target
         if block.has_body:
-            self._receive(
-                exchange,
-                partial(direct.receive_head, request),
-                RequestStartLine(method, target, version),
+            self._body = RequestBody(self, exchange)
+            self._body.begin(
+                partial(direct.receive_head, request), RequestStartLine(method, target, version)
             )
             return True
         try:
@@ -288,7 +288,7 @@ class ServerProtocol(asyncio.Protocol):
         except HTTPInputError:
             raise
         except Exception as error:
-            self._program_failed(error)
+            self.program_failed(error)
         return True
 
     def _await_head(self, data: bytes) -> bool:
@@ -314,148 +314,20 @@ class ServerProtocol(asyncio.Protocol):
             f"header is over {self.server.max_header_size} bytes (max_header_size)", status=431
         )
 
-    def _receive(
-        self,
-        exchange: Exchange,
-        make: Callable[[], HTTPMessageDelegate],
-        start_line: RequestStartLine,
-    ) -> None:
-        """Make the delegate, give it the head, and prepare for the body."""
-        exchange.reading = True
-        try:
-            context = exchange.variables = contextvars.copy_context()
-            exchange.delegate = delegate = context.run(make)
-            headers = exchange.block.headers.copy()
-            waiting = context.run(delegate.headers_received, start_line, headers)
-        except HTTPInputError:
-            raise
-        except Exception as error:
-            self._program_failed(error)
-            return
-        if waiting is None or not self._must_wait(exchange, waiting, self._body_follows):
-            self._body_follows(exchange)
+    # --- what a body says and asks ---
 
-    def _body_follows(self, exchange: Exchange) -> None:
-        """The delegate has taken the head: check what is announced, and ask for it."""
-        if self._exchange is not exchange:
-            return
-        block = exchange.block
-        server = self.server
-        most = server.max_body_size if exchange.max_body is None else exchange.max_body
-        if block.chunked:
-            exchange.decoder = ChunkedDecoder(max_body=most)
-        else:
-            exchange.remaining = block.content_length or 0
-            if exchange.remaining > most:
-                raise HTTPInputError(
-                    f"Content-Length too long: {exchange.remaining} bytes announced, "
-                    f"{most} accepted (max_body_size)"
-                )
-        exchange.headers_done = True
-        self._since = server.tick
-        self._pieces = deque()
-        if not block.has_body:
-            self._deliver(exchange)
-            return
-        if (
-            block.expects_continue
-            and exchange.version == "HTTP/1.1"
-            and not self._held
-            and not exchange.head_sent
-        ):
-            self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+    def holds_bytes(self) -> bool:
+        """True if bytes that came in were not used yet."""
+        return bool(self._held)
 
-    def _take_body(self, exchange: Exchange) -> None:
-        data = self._held
-        pieces = self._pieces
-        if pieces is None or not exchange.headers_done:
-            return
-        decoder = exchange.decoder
-        if decoder is not None:
-            self._held = b""
-            found = decoder.feed(data)
-            if decoder.done:
-                self._held = decoder.leftover
-            # One call for what came together: chunk boundaries mean nothing.
-            data = b"".join(found)
-        else:
-            remaining = exchange.remaining
-            if len(data) > remaining:
-                self._held = data[remaining:]
-                data = data[:remaining]
-            else:
-                self._held = b""
-            exchange.remaining -= len(data)
-        size = self.server.chunk_size
-        if len(data) <= size:
-            if data:
-                pieces.append(data)
-        else:
-            pieces.extend(data[at : at + size] for at in range(0, len(data), size))
-        self._deliver(exchange)
-
-    def _deliver(self, exchange: Exchange) -> None:
-        """Give the delegate what it is ready for."""
-        pieces = self._pieces
-        while pieces and self._exchange is exchange:
-            piece = pieces.popleft()
-            delegate = exchange.delegate
-            if delegate is None:
-                continue
-            try:
-                waiting = exchange.variables.run(delegate.data_received, piece)
-            except HTTPInputError:
-                raise
-            except Exception as error:
-                self._program_failed(error)
-                return
-            if waiting is not None and self._must_wait(exchange, waiting, self._deliver):
-                return
-        if self._exchange is not exchange or pieces is None:
-            return
-        decoder = exchange.decoder
-        if exchange.remaining if decoder is None else not decoder.done:
-            return
-        self._pieces = None
-        exchange.reading = False
+    def note_progress(self) -> None:
+        """The state has changed: what the timer measures begins now."""
         self._since = self.server.tick
-        delegate = exchange.delegate
-        if delegate is not None:
-            try:
-                exchange.variables.run(delegate.finish)
-            except HTTPInputError:
-                raise
-            except Exception as error:
-                self._program_failed(error)
 
-    def _must_wait(
-        self, exchange: Exchange, waiting: Awaitable[None], then: Callable[[Exchange], None]
-    ) -> bool:
-        """Hold the body back until the delegate is ready, then go on with ``then``.
-
-        Returns:
-            False if it is ready now; ``then`` is the caller's to do.
-        """
-        future = asyncio.ensure_future(waiting)
-        if future.done() and not future.cancelled() and future.exception() is None:
-            return False
-
-        def ready(future: asyncio.Future[None]) -> None:
-            self._blocked = False
-            error = asyncio.CancelledError() if future.cancelled() else future.exception()
-            if self._exchange is exchange:
-                if error is not None:
-                    self._program_failed(error)
-                    return
-                try:
-                    then(exchange)
-                except HTTPInputError as malformed:
-                    self._refuse(malformed)
-            self._go_on()
-
-        self._blocked = True
-        future.add_done_callback(ready)
-        return True
+    def body_ended(self) -> None:
+        """The whole body of the request is there."""
+        self._body = None
+        self._since = self.server.tick
 
     # --- what goes out ---
 
@@ -481,12 +353,12 @@ class ServerProtocol(asyncio.Protocol):
 
     def exchange_finished(self, exchange: Exchange) -> None:
         """An answer is complete: take the next request, or close."""
-        if self._exchange is not exchange:
+        if self.exchange is not exchange:
             return
-        self._exchange = None
+        self.exchange = None
         self._since = self.server.tick
         if exchange.reading:
-            self._pieces = None
+            self._body = None
             exchange.reading = False
             delegate, exchange.delegate = exchange.delegate, None
             if delegate is not None:
@@ -497,7 +369,7 @@ class ServerProtocol(asyncio.Protocol):
             self._linger()
         elif not exchange.keep_alive or self.closing:
             self.close()
-        elif self._held and not self._pumping and not self._blocked:
+        elif self._held and not self._pumping and not self.blocked:
             self._pump()
 
     def _linger(self) -> None:
@@ -517,7 +389,7 @@ class ServerProtocol(asyncio.Protocol):
 
     # --- errors ---
 
-    def _refuse(self, error: HTTPInputError) -> None:
+    def refuse(self, error: HTTPInputError) -> None:
         """Answer what is no request, if an answer is still possible, and close."""
         what = (
             "Unsatisfiable read, closing connection"
@@ -525,13 +397,13 @@ class ServerProtocol(asyncio.Protocol):
             else "Malformed HTTP message"
         )
         gen_log.info("%s from %s: %s", what, self._peer(), error)
-        exchange, self._exchange = self._exchange, None
+        exchange, self.exchange = self.exchange, None
         if self.transport is not None and (exchange is None or not exchange.head_sent):
             status = error.status or 400
             # No length: the answer ends with the connection, as Tornado's does.
             self.transport.write(status_line(status, responses[status]) + b"\r\n")
-        self._pieces = None
-        self._blocked = False
+        self._body = None
+        self.blocked = False
         self._held = b""
         self._linger()
         if exchange is not None:
@@ -539,15 +411,15 @@ class ServerProtocol(asyncio.Protocol):
             exchange.reading = False
             exchange.finished = True
 
-    def _program_failed(self, error: BaseException) -> None:
+    def program_failed(self, error: BaseException) -> None:
         """A delegate raised: no answer can be trusted to come."""
         self._log_failure(error)
-        exchange, self._exchange = self._exchange, None
+        exchange, self.exchange = self.exchange, None
         if exchange is not None and not exchange.head_sent:
             self.send(
                 status_line(500, responses[500]) + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
             )
-        self._pieces = None
+        self._body = None
         self._held = b""
         self._linger()
         if exchange is not None:
@@ -581,7 +453,7 @@ class ServerProtocol(asyncio.Protocol):
 
     def is_idle(self) -> bool:
         """True while no request is in progress."""
-        return self._exchange is None
+        return self.exchange is None
 
     def check_time(self, tick: float) -> None:
         """Close the connection if what it waits for has taken too long.
@@ -590,7 +462,7 @@ class ServerProtocol(asyncio.Protocol):
             tick: The server's clock.
         """
         passed = tick - self._since
-        exchange = self._exchange
+        exchange = self.exchange
         if exchange is None:
             if self._lingering:
                 most: float = LINGER_TIMEOUT
@@ -600,7 +472,7 @@ class ServerProtocol(asyncio.Protocol):
                 most = self.server.idle_connection_timeout
             if passed > most:
                 self.abort() if self._lingering or self.closing else self.close()
-        elif exchange.reading and not self._blocked:
+        elif exchange.reading and not self.blocked:
             timeout = exchange.body_timeout
             if timeout is None:
                 timeout = self.server.body_timeout
@@ -614,10 +486,10 @@ class ServerProtocol(asyncio.Protocol):
         Nor is a client waited for that has closed its side: most of them are gone.
         """
         self.closing = True
-        if self._exchange is None or self._half_closed:
+        if self.exchange is None or self._half_closed:
             self.close()
         else:
-            self._exchange.keep_alive = False
+            self.exchange.keep_alive = False
 
     def detach(self) -> IOStream:
         """Hand the socket over to a stream, with the bytes that were read and not used.
@@ -637,7 +509,7 @@ class ServerProtocol(asyncio.Protocol):
         own = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
         own.setblocking(False)
         leftover, self._held = self._held, b""
-        self._exchange = None
+        self.exchange = None
         self.closing = True
         transport.close()
         stream = IOStream(own)
@@ -654,7 +526,7 @@ class ServerProtocol(asyncio.Protocol):
     def cut_off(self) -> bool:
         """Close at once; True if somebody loses an answer by it, or the end of one."""
         transport = self.transport
-        loses = self._exchange is not None or (
+        loses = self.exchange is not None or (
             transport is not None and transport.get_write_buffer_size() > 0
         )
         self.abort()
