@@ -39,6 +39,7 @@ __all__ = [
     "simple_httpclient",
     "tcpclient",
     "tcpserver",
+    "template",
     "testing",
     "util",
     "version",

@@ -27,6 +27,7 @@ WHOLE = [
     "platform.asyncio",
     "process",
     "queues",
+    "template",
     "testing",
     "util",
 ]

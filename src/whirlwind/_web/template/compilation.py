@@ -27,7 +27,7 @@ def compile_template(generated: Generated, name: str) -> CodeType:
     """
     # Tracebacks look a line up by file name and keep what they found for ever: another source
     # must have another name, and no file may have it.
-    digest = zlib.crc32(generated.code.encode("utf-8", "replace"))
+    digest = zlib.crc32(generated.code.encode())
     filename = f"{name} (compiled {digest:08x})"
     try:
         tree = ast.parse(generated.code, filename)

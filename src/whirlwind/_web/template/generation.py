@@ -274,7 +274,7 @@ class _Generator:
         self._flush_text()
         origin = Line(self._listing.place(place.file, python.line, place.via))
         origin.column = python.column
-        origin.width = len(python.text.partition("\n")[0].encode("utf-8", "replace"))
+        origin.width = len(python.text.partition("\n")[0].encode())
         self._put(code, origin, note(place.file, python.line, place.via))
 
     def _python(
@@ -297,9 +297,9 @@ class _Generator:
         for at, part in enumerate(parts):
             line = python.line + at
             indent = "    " * self._out.indent + prefix if at == 0 else ""
-            size = len(part.encode("utf-8", "replace"))
+            size = len(part.encode())
             origin = Line(self._listing.place(place.file, line, place.via))
-            origin.start = len(indent.encode("utf-8", "replace"))
+            origin.start = len(indent.encode())
             origin.end = origin.start + size
             origin.column = python.column if at == 0 else 0
             origin.width = size

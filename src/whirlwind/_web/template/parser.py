@@ -72,6 +72,11 @@ def parse(source: str, name: str, *, autoescape: str | None, whitespace: str) ->
         ValueError: There is no such mode of white space.
     """
     filter_whitespace(whitespace, "")
+    try:
+        source.encode()
+    except UnicodeEncodeError as error:
+        line = source.count("\n", 0, error.start) + 1
+        raise ParseError(f"not UTF-8: {source[error.start]!a}", name, line) from None
     return _Parser(File(name, source, autoescape), whitespace).run()
 
 

@@ -61,7 +61,7 @@ class _Lines:
         before = at - self._starts[line - 1]
         if before > 1000:
             return line, before
-        return line, len(self._source[at - before : at].encode("utf-8", "replace"))
+        return line, len(self._source[at - before : at].encode())
 
 
 def tokenize(source: str, name: str) -> Iterator[Token]:
