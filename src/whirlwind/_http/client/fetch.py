@@ -55,7 +55,7 @@ from whirlwind._proto.http.headers import HTTPHeaders
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 # Bodies up to this size are copied behind their head, to go out in one packet.
 _JOINED_BODY: Final = 16_384
-_PROXY_OPTIONS: Final = ("proxy_host", "proxy_port", "proxy_username", "proxy_auth_mode")
+_PROXY_OPTIONS: Final = frozenset({"proxy_host", "proxy_port", "proxy_username", "proxy_auth_mode"})
 
 
 class Shared:
@@ -228,9 +228,9 @@ class Fetch:
 
     def _begin_hop(self) -> None:
         options = self._options
-        for name in _PROXY_OPTIONS:
-            if name in options:
-                raise NotImplementedError(f"{name} not supported")
+        if not _PROXY_OPTIONS.isdisjoint(options):
+            name = min(_PROXY_OPTIONS.intersection(options))
+            raise NotImplementedError(f"{name} not supported")
         target = self._target = parse_target(self._url)
         check_method(
             self._method,

@@ -65,6 +65,8 @@ def is_chunked(method: str, fields: HTTPHeaders, *, body: bytes | None, has_prod
 
     Source: RFC 9112, section 6.
     """
+    if not fields and body is None:
+        return has_producer or method in _METHODS_WITH_BODY
     length = fields.get("Content-Length")
     coding = fields.get("Transfer-Encoding")
     if body is not None:
