@@ -155,3 +155,22 @@ def test_security_escaping_and_unescaping_are_linear(unit: str) -> None:
     with cpu_limit():
         escape.xhtml_unescape(unit * 200_000)
         escape.xhtml_escape(unit * 200_000)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"a": [1, 2.5, None, True, "é</script>"]}, "text", 1e300, float("inf"), [], {}, {1: "a"}],
+)
+def test_json_is_what_the_standard_library_writes_but_for_closing_tags(value: object) -> None:
+    assert escape.json_encode(value) == json.dumps(value).replace("</", "<\\/")
+    assert escape.json_encode(value) == escape.json_encode(value)
+
+
+def test_json_refuses_what_is_inside_itself_or_of_no_json_type() -> None:
+    circle: list[object] = []
+    circle.append(circle)
+    with pytest.raises(ValueError, match="Circular"):
+        escape.json_encode(circle)
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        escape.json_encode({"a": object()})
+    assert escape.json_encode([]) == "[]"

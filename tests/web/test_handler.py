@@ -241,6 +241,24 @@ def test_groups_of_the_path_become_arguments() -> None:
     assert json.loads(positional.body) == {"args": ["a/b", None, "c"], "kwargs": {}}
     [named] = ask(Handler, request("/%C3%A9"), pattern="/(?P<name>.*)")
     assert json.loads(named.body) == {"args": [], "kwargs": {"name": "é"}}
+    [positional] = ask(Handler, request("/a+b/c"), pattern="/([^/]*)/(x)?(c)")
+    assert json.loads(positional.body) == {"args": ["a+b", None, "c"], "kwargs": {}}
+    [named] = ask(Handler, request("/plain"), pattern="/(?P<name>.*?)(?P<none>x)?")
+    assert json.loads(named.body) == {"args": [], "kwargs": {"name": "plain", "none": None}}
+
+
+def test_a_replaced_decode_argument_sees_the_bytes_of_the_path() -> None:
+    class Handler(web.RequestHandler):
+        def decode_argument(self, value: bytes, name: str | None = None) -> str:
+            return f"{name} {value!r}"
+
+        def get(self, *args: str, **kwargs: str) -> None:
+            self.write({"args": args, "kwargs": kwargs})
+
+    [positional] = ask(Handler, request("/plain"), pattern="/(.*)")
+    assert json.loads(positional.body)["args"] == ["None b'plain'"]
+    [named] = ask(Handler, request("/plain"), pattern="/(?P<name>.*)")
+    assert json.loads(named.body)["kwargs"] == {"name": "name b'plain'"}
 
 
 def test_rule_12_only_supported_methods_are_dispatched(logs: LogWatch) -> None:

@@ -352,7 +352,7 @@ class Answer:
             if self.check_etag_header():
                 self._write_buffer = []
                 self.set_status(304)
-        if has_no_body(self._status_code):
+        if self._status_code != 200 and has_no_body(self._status_code):
             if self._write_buffer:
                 self._write_buffer = []
                 raise RuntimeError(f"Cannot send body with {self._status_code} status code")

@@ -44,7 +44,7 @@ from whirlwind._web.matchers import (
     path_arguments,
 )
 from whirlwind._web.routing import ReversibleRouter, ReversibleRuleRouter, Rule, _RuleList
-from whirlwind._web.running import Found, run_handler, start_handler
+from whirlwind._web.running import Found, run_handler, start_handler, stock_execute
 from whirlwind._web.simple_handlers import ErrorHandler
 from whirlwind._web.streaming import _has_stream_request_body
 from whirlwind._web.transforms import OutputTransform
@@ -280,6 +280,7 @@ class Application(ReversibleRouter, DirectDelegate):
 
 _find_handler: Final = Application.find_handler
 _get_handler_delegate: Final = Application.get_handler_delegate
+_decode_argument: Final = BaseHandler.decode_argument
 _start_request: Final = Application.start_request
 
 
@@ -317,6 +318,17 @@ class _Table:
             if match is None:
                 continue
             if pattern.groups:
+                target = rule.target
+                if (
+                    "%" not in path
+                    and path.isascii()
+                    and target.decode_argument is _decode_argument
+                    and target._execute is stock_execute
+                ):
+                    # Nothing to unescape, to decode, or to show to whoever wants to see bytes.
+                    if pattern.groupindex:
+                        return target, rule.target_kwargs, [], match.groupdict()
+                    return target, rule.target_kwargs, list(match.groups()), {}
                 arguments = path_arguments(pattern, match)
                 return (
                     rule.target,

@@ -258,7 +258,7 @@ class BaseHandler(Answer):
         self,
         transforms: list[OutputTransform],
         args: Any,
-        kwargs: dict[str, bytes | None],
+        kwargs: dict[str, Any],
     ) -> Awaitable[Any] | None:
         """Run the first steps; return what has to be waited for, or None when all is done."""
         try:
@@ -269,11 +269,11 @@ class BaseHandler(Answer):
                 raise HTTPError(405)
             if args:
                 self.path_args = [
-                    None if arg is None else self.decode_argument(arg) for arg in args
+                    self.decode_argument(arg) if type(arg) is bytes else arg for arg in args
                 ]
             if kwargs:
                 self.path_kwargs = {
-                    name: None if value is None else self.decode_argument(value, name=name)
+                    name: self.decode_argument(value, name=name) if type(value) is bytes else value
                     for name, value in kwargs.items()
                 }
             if request.method not in _SAFE:

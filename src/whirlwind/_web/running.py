@@ -34,7 +34,8 @@ _EAGER: Final = sys.version_info >= (3, 12)
 
 stock_execute: Final = BaseHandler._execute
 
-#: Handler class, arguments of ``initialize``, path arguments, path keyword arguments.
+#: Handler class, arguments of ``initialize``, path arguments, path keyword arguments. The last two
+#: are bytes for ``decode_argument``, or text where that has nothing to do.
 Found = tuple[type[BaseHandler], dict[str, Any], list[Any], dict[str, Any]]
 
 

@@ -162,9 +162,12 @@ def test_rule_5_header_fields_have_a_limit_in_number() -> None:
 def test_rule_5_what_is_remembered_has_a_limit() -> None:
     reader = RequestHeadReader()
     for number in range(2000):
-        reader.read(b"GET / HTTP/1.1\r\nHost: h\r\nA: %d\r\n\r\n" % number)
+        head = b"GET / HTTP/1.1\r\nHost: h\r\nA: %d\r\n\r\n" % number
+        first = reader.read(head)
+        assert reader.read(head) == first
+        assert reader.remembered[head] == first
     assert len(reader._blocks) <= 512
-    assert len(reader._heads) <= 512
+    assert len(reader.remembered) <= 512
     reader.read(b"GET / HTTP/1.1\r\nHost: h\r\nA: %b\r\n\r\n" % (b"x" * 3000))
     assert max(map(len, reader._blocks)) < 3000
 

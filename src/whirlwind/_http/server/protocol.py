@@ -250,7 +250,8 @@ class ServerProtocol(asyncio.Protocol):
             head = data[:end]
             self._held = data[end:]
         try:
-            method, target, version, block = server.heads.read(head)
+            heads = server.heads
+            method, target, version, block = heads.remembered.get(head) or heads.read(head)
         except HTTPInputError:
             # An empty line with CRLF may also stand in the body, after a head with LF.
             if not begins_with_lf_line(data) or (mended := with_crlf(data)) is None:

@@ -143,12 +143,16 @@ def _bad_length(length: str) -> HTTPInputError:
 
 
 class RequestHeadReader:
-    """Takes heads apart; one for each server, since it remembers blocks of header fields."""
+    """Takes heads apart; one for each server, since it remembers what it saw.
 
-    __slots__ = ("_blocks", "_heads", "_parser")
+    Attributes:
+        remembered: Whole heads against what ``read`` says of them: look here first.
+    """
+
+    __slots__ = ("_blocks", "_parser", "remembered")
 
     def __init__(self) -> None:
-        self._heads: dict[bytes, tuple[str, str, str, HeaderBlock]] = {}
+        self.remembered: dict[bytes, tuple[str, str, str, HeaderBlock]] = {}
         self._blocks: dict[bytes, HeaderBlock] = {}
         self._parser = httptools.HttpRequestParser(_NOBODY)
 
@@ -167,9 +171,6 @@ class RequestHeadReader:
 
         Source: RFC 9112, sections 2.2, 3, 5 and 6.
         """
-        known = self._heads.get(head)
-        if known is not None:
-            return known
         line = _LINE.match(head)
         if line is None:
             raise self._bad_line(head)
@@ -190,9 +191,9 @@ class RequestHeadReader:
             name = method.decode("ascii")
         known = name, target.decode("latin-1"), version, block
         if again and len(head) <= _LONGEST_REMEMBERED:
-            if len(self._heads) >= MAX_REMEMBERED_HEADS:
-                self._heads.clear()
-            self._heads[head] = known
+            if len(self.remembered) >= MAX_REMEMBERED_HEADS:
+                self.remembered.clear()
+            self.remembered[head] = known
         return known
 
     @staticmethod
