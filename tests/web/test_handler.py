@@ -115,6 +115,22 @@ def test_a_plain_method_needs_no_task_and_no_turn_of_the_loop() -> None:
     assert ask(Handler, request("/"))[0].body == b"done"
 
 
+def test_a_native_coroutine_is_answered_in_the_turn_in_which_it_ends() -> None:
+    order: list[str] = []
+
+    class Handler(web.RequestHandler):
+        async def get(self) -> None:
+            await asyncio.sleep(0)
+            assert asyncio.current_task() is not None
+            asyncio.get_running_loop().call_soon(order.append, "next turn")
+
+        def on_finish(self) -> None:
+            order.append("answered")
+
+    ask(Handler, request("/"))
+    assert order == ["answered", "next turn"]
+
+
 def test_the_default_headers_are_tornados_with_our_name() -> None:
     class Handler(web.RequestHandler):
         def get(self) -> None:

@@ -237,7 +237,10 @@ class BaseHandler(Answer):
         self, transforms: list[OutputTransform], *args: bytes | None, **kwargs: bytes | None
     ) -> None:
         """Run the handler from ``prepare`` to its answer. Agents replace this."""
-        waiting = self._begin(transforms, args, kwargs)
+        await self._go_through(self._begin(transforms, args, kwargs))
+
+    async def _go_through(self, waiting: Awaitable[Any] | None) -> None:
+        """Wait for what a step returned, and run the further ones."""
         while waiting is not None:
             settled = _Settled()
             try:

@@ -5,10 +5,10 @@ Layer: web. Imports from ``_base`` and within ``_web``.
 Theory of operation
 -------------------
 A handler's steps run in a context of its own (``contextvars``), the same one from ``prepare`` to
-``on_finish``, as if it were a task. What a step returns is waited for here, outside of that
-context: a future by one callback on it; a coroutine object as a task, because what it awaits may
-ask for the task it runs in (``asyncio.timeout`` does). From Python 3.12 such a task starts at
-once and costs no turn of the loop where it need not wait.
+``on_finish``, as if it were a task. A future that a step returns is waited for here, outside
+of that context, by one callback on it. A coroutine object needs a task, because what it awaits may
+ask for the task it runs in (``asyncio.timeout`` does); the rest of the handler then runs in it.
+From Python 3.12 such a task starts at once and costs no turn of the loop where it need not wait.
 
 A handler class that replaced ``_execute``, or had it replaced by an agent, runs as a task.
 """
@@ -20,6 +20,7 @@ import contextvars
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Final
 
 from whirlwind._base.log import app_log
@@ -110,6 +111,11 @@ def _drive(
     handler: BaseHandler, waiting: Awaitable[Any] | None, context: contextvars.Context
 ) -> asyncio.Future[Any] | None:
     while waiting is not None:
+        if type(waiting) is CoroutineType:
+            # The rest goes on in its task: waiting for that from outside takes another turn.
+            if not handler._finished:
+                handler.request.connection.set_close_callback(handler.on_connection_close)
+            return start_task(handler._go_through(waiting), context)
         try:
             future = as_future(waiting, context)
         except TypeError as error:
