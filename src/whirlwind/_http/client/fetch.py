@@ -17,10 +17,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import ssl
 import time
 import weakref
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -46,6 +46,7 @@ from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.request_body import ProducedBody
 from whirlwind._http.client.request_head import check_method, encode_head, is_chunked
 from whirlwind._http.client.response import HTTPResponse, Times
+from whirlwind._http.client.streamed_body import StreamedBody
 from whirlwind._http.client.target import Target, parse_target
 from whirlwind._net.stream_errors import UnsatisfiableReadError
 from whirlwind._proto.http.errors import HTTPInputError
@@ -161,7 +162,7 @@ class Fetch:
     _following = False
     _discarded = 0
     _decoder: BodyDecoder | None = None
-    _held: deque[bytes] | None = None  # pieces that wait for a streaming_callback
+    _streamed: StreamedBody | None = None
     _ended = False
 
     def __init__(
@@ -190,11 +191,18 @@ class Fetch:
         self._headers = headers if isinstance(headers, HTTPHeaders) else HTTPHeaders(headers)
         self._body = raw.body
         self._producer = options.get("body_producer")
-        self._streaming = options.get("streaming_callback")
+        streaming = options.get("streaming_callback")
         self._header_callback = options.get("header_callback")
         # Callbacks see the context variables of who asked, not of who opened the connection.
-        if self._producer or self._streaming or self._header_callback:
+        if self._producer or streaming or self._header_callback:
             self._context = contextvars.copy_context()
+        if streaming is not None:
+            self._streamed = StreamedBody(
+                functools.partial(self._run, streaming),
+                paused=self._pause,
+                resumed=self._resume,
+                failed=self._callback_failed,
+            )
         self._redirects_left: int = (
             options.get("max_redirects", 0) if options.get("follow_redirects") else 0
         )
@@ -367,10 +375,10 @@ class Fetch:
                 self.response_complete()
         elif self._decoder is not None:
             self._deliver(self._decoder.feed(data))
-        elif self._streaming is None:
+        elif self._streamed is None:
             self._pieces.append(data)
         else:
-            self._stream(data)
+            self._streamed.feed(data)
 
     def response_complete(self) -> None:
         connection, self._connection = self._connection, None
@@ -387,10 +395,10 @@ class Fetch:
             self._connection = connection
             self.connection_failed(error)
             return
-        if self._held is None:
-            self._respond()
-        else:
+        if self._streamed is not None and self._streamed.busy:
             self._ended = True
+        else:
+            self._respond()
 
     def connection_failed(self, error: BaseException | None) -> None:
         connection, self._connection = self._connection, None
@@ -425,6 +433,8 @@ class Fetch:
         self.fail(failure)
 
     def _callback_failed(self, error: BaseException) -> None:
+        if self._done:
+            return
         # Logged as well, as in Tornado, where the caller sees no more than a closed connection.
         app_log.error("Uncaught exception in a callback of a fetch", exc_info=error)
         failure = HTTPStreamClosedError(f"Connection closed: a callback failed: {error!r}"[:200])
@@ -448,41 +458,18 @@ class Fetch:
     # --- the response's body ---
 
     def _deliver(self, pieces: Iterable[bytes]) -> None:
-        if self._streaming is None:
+        streamed = self._streamed  # gone as soon as a callback cancels the fetch
+        if streamed is None:
             self._pieces.extend(pieces)
         else:
             for piece in pieces:
-                self._stream(piece)
+                streamed.feed(piece)
 
-    def _stream(self, piece: bytes) -> None:
-        if self._held is not None:
-            self._held.append(piece)
-            return
-        waiting = self._run(self._streaming, piece)
-        if waiting is not None:
-            self._held = deque()
-            if self._connection is not None:
-                self._connection.pause()
-            waiting.add_done_callback(self._streamed)
+    def _pause(self) -> None:
+        if self._connection is not None:
+            self._connection.pause()
 
-    def _streamed(self, waited: asyncio.Future[Any]) -> None:
-        error = asyncio.CancelledError() if waited.cancelled() else waited.exception()
-        if self._done:
-            return
-        if error is not None:
-            self._callback_failed(error)
-            return
-        try:
-            held = self._held
-            while held:
-                waiting = self._run(self._streaming, held.popleft())
-                if waiting is not None:
-                    waiting.add_done_callback(self._streamed)
-                    return
-        except CallbackError as failure:
-            self._callback_failed(failure.__cause__ or failure)
-            return
-        self._held = None
+    def _resume(self) -> None:
         if self._ended:
             self._respond()
         elif self._connection is not None:
@@ -582,6 +569,7 @@ class Fetch:
         if opening is not None and opening is not _current_task(self._loop):
             opening.cancel()
         self._stop_producing()
+        self._streamed = None  # refers to us
         if self._connection is not None:
             self._connection.abort()
             self._connection = None
