@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from whirlwind._http.messages import HTTPMessageDelegate
+from whirlwind._http.server.decompression import DecompressedRequest
 from whirlwind._http.server.exchange import Exchange
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.start_line import RequestStartLine
@@ -54,7 +55,10 @@ class RequestBody:
         exchange.reading = True
         try:
             context = exchange.variables = contextvars.copy_context()
-            exchange.delegate = delegate = context.run(make)
+            delegate = context.run(make)
+            if self._connection.server.decompress_request:
+                delegate = DecompressedRequest(delegate, exchange)
+            exchange.delegate = delegate
             headers = exchange.block.headers.copy()
             waiting = context.run(delegate.headers_received, start_line, headers)
         except HTTPInputError:
@@ -144,7 +148,7 @@ class RequestBody:
                 waiting = exchange.variables.run(delegate.data_received, pieces.popleft())
                 if waiting is not None and self._must_wait(waiting, self.deliver):
                     return
-            if connection.exchange is not exchange or not self._is_complete():
+            if connection.exchange is not exchange or not self.is_complete():
                 return
             exchange.reading = False
             connection.body_ended()
@@ -155,7 +159,8 @@ class RequestBody:
         except Exception as error:
             connection.program_failed(error)
 
-    def _is_complete(self) -> bool:
+    def is_complete(self) -> bool:
+        """True if the whole body has come in, though perhaps not to the delegate yet."""
         decoder = self._exchange.decoder
         return self._opened and (not self._remaining if decoder is None else decoder.done)
 
@@ -165,7 +170,7 @@ class RequestBody:
         Returns:
             False if it is ready now; ``then`` is the caller's to do.
         """
-        future = asyncio.ensure_future(waiting)
+        future = self._exchange.variables.run(asyncio.ensure_future, waiting)
         if future.done() and not future.cancelled() and future.exception() is None:
             return False
         connection = self._connection
@@ -174,6 +179,9 @@ class RequestBody:
             connection.blocked = False
             error = asyncio.CancelledError() if future.cancelled() else future.exception()
             if connection.exchange is self._exchange:
+                if isinstance(error, HTTPInputError):
+                    connection.refuse(error)
+                    return
                 if error is not None:
                     connection.program_failed(error)
                     return

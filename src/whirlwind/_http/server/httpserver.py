@@ -64,7 +64,8 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         ssl_options: An ``ssl.SSLContext``, or a dictionary of arguments for one, to serve TLS.
         protocol: ``"http"`` or ``"https"`` where a proxy hides which it is; None to tell by
             the socket.
-        decompress_request: Decompress gzip bodies of requests.
+        decompress_request: Decompress gzip bodies of requests; limits then hold for the plain
+            body as well as for the compressed one.
         chunk_size: Most bytes of a body handed on at once; None for 64 KiB.
         max_header_size: Most bytes of a request's head; None for 64 KiB.
         idle_connection_timeout: Seconds a connection may wait between requests; None for 3600.

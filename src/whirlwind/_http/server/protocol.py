@@ -136,7 +136,9 @@ class ServerProtocol(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         exchange = self.exchange
-        if exchange is None or exchange.reading or self.transport is None:
+        if exchange is None or self.transport is None:
+            return False
+        if exchange.reading and (self._body is None or not self._body.is_complete()):
             return False
         if self.transport.get_extra_info("ssl_object") is not None:
             return False  # TLS has no half-closed connections
@@ -144,6 +146,8 @@ class ServerProtocol(asyncio.Protocol):
         # the answer is written; handlers that asked hear of it now, as Tornado's do.
         self.closing = self._half_closed = True
         exchange.keep_alive = False
+        if exchange.reading:
+            return True  # a delegate that takes its time still gets the rest of the body
         try:
             exchange.connection_lost()
         except ENDS_THE_PROGRAM as error:
