@@ -29,6 +29,7 @@ __all__ = [
     "httputil",
     "ioloop",
     "iostream",
+    "locale",
     "locks",
     "log",
     "netutil",

@@ -21,6 +21,7 @@ WHOLE = [
     "escape",
     "gen",
     "ioloop",
+    "locale",
     "locks",
     "log",
     "options",
