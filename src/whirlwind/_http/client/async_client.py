@@ -160,7 +160,8 @@ class AsyncHTTPClient(Configurable):
             raise_error: Whether a status that is no success is an error. Failures without a
                 response (no connection, a timeout) are errors in any case.
             callback: Called with the response, by the loop; whatever went wrong is in the
-                response's ``error``. May also be the second argument, as in Tornado 4.
+                response's ``error``. May also be the second argument, with ``raise_error`` as
+                the third, as in Tornado 4 and 5.
             **kwargs: Arguments of ``HTTPRequest``, for a URL.
 
         Returns:
