@@ -72,7 +72,7 @@ def test_a_traceback_shows_the_line_of_the_template(name: str, line: int, shown:
 def test_a_traceback_marks_the_part_that_failed(name: str, part: str) -> None:
     frame: Any = last_frame_of_template(name)
     template = DictLoader(TEMPLATES).load(name)
-    listing = template.generate.__self__._builtin["__loader__"].get_source()  # type: ignore[attr-defined]
+    listing = template._builtin["__loader__"].get_source()
     wire = listing.split("\n")[frame.lineno - 1].encode()
     assert wire[frame.colno : frame.end_colno].decode() == part
 

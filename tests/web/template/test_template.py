@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import pytest
@@ -122,3 +123,15 @@ def test_what_one_run_sets_the_next_does_not_see() -> None:
     assert template.generate(first=True) == b"1"
     with pytest.raises(UnboundLocalError):
         template.generate(first=False)
+
+
+def test_a_page_leaves_no_garbage() -> None:
+    template = Template("{% for i in x %}{% apply upper %}{{ i }}{% end %}{% end %}")
+    template.generate(x=[1, 2], upper=upper)
+    gc.collect()
+    gc.disable()
+    try:
+        assert template.generate(x=[1, 2], upper=upper) == b"12"
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

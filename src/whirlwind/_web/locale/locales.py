@@ -262,15 +262,18 @@ class CSVLocale(Locale):
         self.translations = translations
         super().__init__(code)
 
+    def _find(self, kind: str, message: str) -> str:
+        known = self.translations.get(kind)
+        return message if known is None else known.get(message, message)
+
     def translate(
         self, message: str, plural_message: str | None = None, count: int | None = None
     ) -> str:
-        kind = "unknown"
-        if plural_message is not None:
-            kind = "singular" if _count(count) == 1 else "plural"
-            if kind == "plural":
-                message = plural_message
-        return self.translations.get(kind, {}).get(message, message)
+        if plural_message is None:
+            return self._find("unknown", message)
+        if _count(count) == 1:
+            return self._find("singular", message)
+        return self._find("plural", plural_message)
 
     def pgettext(
         self,

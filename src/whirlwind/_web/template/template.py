@@ -108,4 +108,5 @@ class Template:
         """
         namespace = {**self._builtin, **self.namespace, **kwargs}
         exec(self.compiled, namespace)  # noqa: S102
-        return namespace[ENTRY]()  # type: ignore[no-any-return]
+        # Out of the namespace, which is its globals: left in it, the two would be a cycle.
+        return namespace.pop(ENTRY)()  # type: ignore[no-any-return]
