@@ -42,6 +42,7 @@ test-all:
 bench: $(READY)
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.server
+	$(BIN)/python -m benchmarks.client
 	$(BIN)/python -m benchmarks.mongo
 
 docs: $(READY)

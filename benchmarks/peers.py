@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 
@@ -44,6 +45,4 @@ def machine() -> str:
 
 def pinned(cpu: int) -> list[str]:
     """Return the command prefix that pins a process to one processor, where that is possible."""
-    if sys.platform == "linux":
-        return ["taskset", "-c", str(cpu)]
-    return []
+    return ["taskset", "-c", str(cpu)] if shutil.which("taskset") else []

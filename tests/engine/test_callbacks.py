@@ -217,7 +217,38 @@ def test_return_future_gives_a_future_and_still_takes_a_callback(run: Run) -> No
     run(main())
 
 
-def test_return_future_puts_errors_and_a_returned_value_into_the_future() -> None:
+def test_return_future_takes_its_callback_by_position_as_well(run: Run) -> None:
+    seen: list[Any] = []
+
+    @concurrent.return_future
+    def says(callback: Any, value: Any = "nothing") -> None:
+        callback(value)
+
+    async def main() -> None:
+        assert await says(seen.append, "by position") == "by position"
+        assert await says(None) == "nothing"
+        await asyncio.sleep(0)
+        assert seen == ["by position"]
+
+    run(main())
+
+
+def test_a_callback_that_is_called_with_nothing_calls_the_callers_with_nothing(run: Run) -> None:
+    seen: list[str] = []
+
+    @concurrent.return_future
+    def says_nothing(callback: Any) -> None:
+        callback()
+
+    async def main() -> None:
+        assert await says_nothing(lambda: seen.append("called")) is None
+        await asyncio.sleep(0)
+        assert seen == ["called"]
+
+    run(main())
+
+
+def test_return_future_raises_at_once_what_its_function_raises_at_once() -> None:
     @concurrent.return_future
     def breaks(callback: Any) -> None:
         raise KeyError
@@ -226,5 +257,19 @@ def test_return_future_puts_errors_and_a_returned_value_into_the_future() -> Non
     def returns(callback: Any) -> int:
         return 1
 
-    assert isinstance(breaks().exception(), KeyError)
-    assert isinstance(returns().exception(), concurrent.ReturnValueIgnoredError)
+    with pytest.raises(KeyError):
+        breaks()
+    with pytest.raises(concurrent.ReturnValueIgnoredError):
+        returns()
+
+
+def test_return_future_has_an_error_of_a_scheduled_callback_in_its_future() -> None:
+    @concurrent.return_future
+    def breaks_later(callback: Any) -> None:
+        IOLoop.current().add_callback(lambda: 1 / 0)
+
+    async def main() -> None:
+        with pytest.raises(ZeroDivisionError):
+            await breaks_later()
+
+    IOLoop(make_current=False).run_sync(main)

@@ -15,7 +15,8 @@ import pytest
 from whirlwind import gen
 from whirlwind.testing import AsyncTestCase, gen_test
 
-SHORT = 0.001
+# Long enough for a task to begin on a machine that is busy with something else.
+SHORT = 0.1
 
 
 class Case(AsyncTestCase):

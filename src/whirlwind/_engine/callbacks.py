@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import sys
 from collections.abc import Callable
 from typing import Any
 
 from whirlwind._base.errors import ReturnValueIgnoredError
 from whirlwind._base.log import app_log
+from whirlwind._base.objects import ArgReplacer
 from whirlwind._engine import error_scope, runner_cy
 from whirlwind._engine.coroutine import call_with_result
 from whirlwind._engine.keyed import only_argument
@@ -86,7 +86,7 @@ def engine(func: Callable[..., Any]) -> Callable[..., None]:
                         "which nobody receives; use @gen.coroutine"
                     )
             except Exception as error:
-                if not error_scope.deliver(error):
+                if not error_scope.deliver_homeless(error):
                     app_log.error("error in a gen.engine function", exc_info=True)
 
         if future.done():
@@ -99,37 +99,39 @@ def engine(func: Callable[..., Any]) -> Callable[..., None]:
 
 
 def return_future(f: Callable[..., Any]) -> Callable[..., asyncio.Future[Any]]:
-    """Make a function that takes ``callback=`` return a future as well.
+    """Make a function that takes a callback return a future as well.
 
     Args:
-        f: Called with a callback of ours in place of its caller's. Its own return value must be
-            None.
+        f: Has a parameter ``callback``. It is called with a callback of ours in place of its
+            caller's; its own return value must be None.
 
     Returns:
         A function that returns a future of what the callback is called with. Callers may still
-        pass ``callback=``; it is then called with the result.
+        pass a callback, by name or by position; it is then called with the result. An error that
+        ``f`` raises at once is raised at once; one in what it scheduled is in the future.
     """
+    replacer = ArgReplacer(f, "callback")
 
     @functools.wraps(f)
-    def wrapper(*args: Any, callback: Callable[[Any], Any] | None = None, **kwargs: Any) -> Any:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
         future = runner_cy.new_future()
+        bare = False  # a callback that is called with nothing calls the caller's with nothing
 
         def resolve(*results: Any, **named: Any) -> None:
+            nonlocal bare
+            bare = not results and not named
             _resolve(future, only_argument(results, named))
 
+        callback, args, kwargs = replacer.replace(resolve, args, kwargs)  # type: ignore[assignment]
         with error_scope.errors_to(functools.partial(_reject, future)):
-            try:
-                returned = f(*args, callback=resolve, **kwargs)
-                if returned is not None:
-                    raise ReturnValueIgnoredError(
-                        f"@return_future function {f.__qualname__} returned {returned!r:.100}; "
-                        "it hands on its result through the callback"
-                    )
-            except Exception:
-                if not _reject(future, sys.exc_info()[1] or RuntimeError()):
-                    raise
+            returned = f(*args, **kwargs)
+            if returned is not None:
+                raise ReturnValueIgnoredError(
+                    f"@return_future function {f.__qualname__} returned {returned!r:.100}; "
+                    "it hands on its result through the callback"
+                )
         if callback is not None:
-            call_with_result(callback, future)
+            call_with_result(lambda result: callback() if bare else callback(result), future)
         return future
 
     return wrapper

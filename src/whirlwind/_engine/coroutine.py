@@ -82,10 +82,14 @@ def call_with_result(callback: Callable[[Any], Any], future: asyncio.Future[Any]
         try:
             result = done.result()
         except (Exception, asyncio.CancelledError) as error:
-            if not error_scope.deliver(error):
+            if not error_scope.deliver_homeless(error):
                 app_log.error("error in a coroutine that was called with callback=", exc_info=True)
             return
-        callback(result)
+        try:
+            callback(result)
+        except Exception as error:
+            if not error_scope.deliver_homeless(error):
+                app_log.error("Exception in callback %r", callback, exc_info=True)
 
     future.add_done_callback(deliver)
 

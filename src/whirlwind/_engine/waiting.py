@@ -65,6 +65,7 @@ def with_timeout(
     quiet_exceptions: Any = (),
     *,
     message: str | Callable[[], str] | None = None,
+    io_loop: Any = None,  # noqa: ARG001
 ) -> asyncio.Future[Any]:
     """Wait for ``future``, but no longer than until ``timeout``.
 
@@ -73,6 +74,7 @@ def with_timeout(
         future: Anything yieldable. It is not cancelled when time is up: others may wait for it.
         quiet_exceptions: Types of exceptions that are not logged if ``future`` fails with one
             after the timeout.
+        io_loop: Ignored; programs for Tornado 4 pass it.
         message: The text of the ``TimeoutError``, or a function that makes it when it is needed.
 
     Returns:

@@ -81,6 +81,10 @@ class BaseAsyncIOLoop(IOLoop):
         if self.asyncio_loop.is_running():
             raise RuntimeError("Cannot close a running event loop")
         self.closing = True
+        if not self.asyncio_loop.is_closed() and asyncio._get_running_loop() is None:
+            # Asynchronous generators end with their loop; so do things that hold on to one in
+            # order to be told of its end, such as a client's pool.
+            self.asyncio_loop.run_until_complete(self.asyncio_loop.shutdown_asyncgens())
         for fd, (fileobj, _handler) in list(self.handlers.items()):
             self.remove_handler(fd)
             if all_fds:

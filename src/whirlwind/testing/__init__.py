@@ -4,6 +4,8 @@ Public package. ``async_case`` and ``coroutine_tests`` run coroutines as tests, 
 server and a client beside them, ``expect_log`` is for logs, ``ports`` for sockets.
 """
 
+import unittest
+
 from whirlwind.testing.async_case import AsyncTestCase, setup_with_context_manager
 from whirlwind.testing.command_line import main
 from whirlwind.testing.coroutine_tests import gen_test
@@ -25,4 +27,5 @@ __all__ = [
     "get_unused_port",
     "main",
     "setup_with_context_manager",
+    "unittest",
 ]

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
+from whirlwind._engine.error_scope import homeless_errors_to
 from whirlwind._net.asyncio_loop import AsyncIOMainLoop
 from whirlwind._net.child_process import Subprocess
 from whirlwind._net.ioloop import IOLoop
@@ -49,7 +50,7 @@ class AsyncTestCase(unittest.TestCase):
         self.__stopped = False
         self.__running = False
         self.__argument: Any = None
-        self.__too_late: BaseException | None = None
+        self.__failure: BaseException | None = None
 
     def setUp(self) -> None:
         super().setUp()
@@ -129,7 +130,7 @@ class AsyncTestCase(unittest.TestCase):
             while True:
                 self.__running = True
                 self.io_loop.start()
-                if self.__too_late is not None or condition is None or condition():
+                if self.__failure is not None or condition is None or condition():
                     break
         finally:
             self.__running = False
@@ -139,14 +140,12 @@ class AsyncTestCase(unittest.TestCase):
             raise AssertionError("the loop was stopped otherwise than by stop()")
 
     def __give_up(self, timeout: float) -> None:
-        self.__too_late = self.failureException(
-            f"Async operation timed out after {timeout} seconds"
-        )
+        self.__failure = self.failureException(f"Async operation timed out after {timeout} seconds")
         self.stop()
 
     def __raise_failure(self) -> None:
-        if self.__too_late is not None:
-            failure, self.__too_late = self.__too_late, None
+        if self.__failure is not None:
+            failure, self.__failure = self.__failure, None
             raise failure
 
     def __end_tasks(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -159,8 +158,16 @@ class AsyncTestCase(unittest.TestCase):
             loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_asyncgens())
 
+    def __take_error(self, error: BaseException) -> bool:
+        """Fail the test for an error of an old interface that has nobody else to tell."""
+        if self.__failure is None:
+            self.__failure = error
+            self.stop()
+        return True
+
     def _callTestMethod(self, method: Callable[[], object]) -> None:  # noqa: N802 (unittest's)
-        result = method()
+        with homeless_errors_to(self.__take_error):
+            result = method()
         if inspect.isgenerator(result) or inspect.iscoroutine(result):
             result.close()
             raise TypeError(
