@@ -41,7 +41,8 @@ __all__ = [
     "xhtml_unescape",
 ]
 
-# A private name that programs and tests have come to use all the same.
+# Private names that programs and tests have come to use all the same.
+_unicode = to_unicode
 _unquote_to_bytes = unquote_to_bytes
 
 publish(__name__, globals())

@@ -6,6 +6,7 @@ Layer: web. Imports from ``_base``, ``_proto`` and within ``_web``.
 from __future__ import annotations
 
 import datetime
+import enum
 import http.cookies
 import re
 from typing import Any, Final, overload
@@ -35,13 +36,22 @@ def _bad_attribute(key: str, value: str, cookie: str) -> _InvalidCookieError:
     )
 
 
-class _ArgDefaultMarker:
-    pass
+class _Required(enum.Enum):
+    """Stands for "no default": the argument has to be there."""
+
+    REQUIRED = enum.auto()
 
 
-_ARG_DEFAULT: Final = _ArgDefaultMarker()
+_REQUIRED: Final = _Required.REQUIRED
 
-_Default = str | None | _ArgDefaultMarker
+
+def _last(values: list[str], name: str, default: str | _Required | None) -> str | None:
+    """Return the last of the values of an argument, else the default, else raise."""
+    if values:
+        return values[-1]
+    if default is _REQUIRED:
+        raise MissingArgumentError(name)
+    return default
 
 
 class RequestHandler(BaseHandler):
@@ -63,15 +73,15 @@ class RequestHandler(BaseHandler):
     # --- arguments ---
 
     @overload
-    def get_argument(self, name: str, default: str, strip: bool = True) -> str: ...
-    @overload
     def get_argument(
-        self, name: str, default: _ArgDefaultMarker = ..., strip: bool = True
+        self, name: str, default: str | _Required = ..., strip: bool = True
     ) -> str: ...
+
     @overload
     def get_argument(self, name: str, default: None, strip: bool = True) -> str | None: ...
+
     def get_argument(
-        self, name: str, default: _Default = _ARG_DEFAULT, strip: bool = True
+        self, name: str, default: str | _Required | None = _REQUIRED, strip: bool = True
     ) -> str | None:
         """Return an argument of the query or the body, the last one of several.
 
@@ -83,59 +93,49 @@ class RequestHandler(BaseHandler):
         Raises:
             MissingArgumentError: There is none, and no ``default`` was given.
         """
-        return self._get_argument(name, default, self.request.arguments, strip)
+        return _last(self.get_arguments(name, strip), name, default)
 
     def get_arguments(self, name: str, strip: bool = True) -> list[str]:
         """Return all arguments of one name, of query and body; an empty list for none."""
-        return self._get_arguments(name, self.request.arguments, strip)
+        return self._decoded(self.request.arguments, name, strip)
 
     @overload
-    def get_body_argument(self, name: str, default: str, strip: bool = True) -> str: ...
-    @overload
     def get_body_argument(
-        self, name: str, default: _ArgDefaultMarker = ..., strip: bool = True
+        self, name: str, default: str | _Required = ..., strip: bool = True
     ) -> str: ...
+
     @overload
     def get_body_argument(self, name: str, default: None, strip: bool = True) -> str | None: ...
+
     def get_body_argument(
-        self, name: str, default: _Default = _ARG_DEFAULT, strip: bool = True
+        self, name: str, default: str | _Required | None = _REQUIRED, strip: bool = True
     ) -> str | None:
         """Return an argument of the body; otherwise as ``get_argument``."""
-        return self._get_argument(name, default, self.request.body_arguments, strip)
+        return _last(self.get_body_arguments(name, strip), name, default)
 
     def get_body_arguments(self, name: str, strip: bool = True) -> list[str]:
         """Return all arguments of one name of the body; an empty list for none."""
-        return self._get_arguments(name, self.request.body_arguments, strip)
+        return self._decoded(self.request.body_arguments, name, strip)
 
     @overload
-    def get_query_argument(self, name: str, default: str, strip: bool = True) -> str: ...
-    @overload
     def get_query_argument(
-        self, name: str, default: _ArgDefaultMarker = ..., strip: bool = True
+        self, name: str, default: str | _Required = ..., strip: bool = True
     ) -> str: ...
+
     @overload
     def get_query_argument(self, name: str, default: None, strip: bool = True) -> str | None: ...
+
     def get_query_argument(
-        self, name: str, default: _Default = _ARG_DEFAULT, strip: bool = True
+        self, name: str, default: str | _Required | None = _REQUIRED, strip: bool = True
     ) -> str | None:
         """Return an argument of the query; otherwise as ``get_argument``."""
-        return self._get_argument(name, default, self.request.query_arguments, strip)
+        return _last(self.get_query_arguments(name, strip), name, default)
 
     def get_query_arguments(self, name: str, strip: bool = True) -> list[str]:
         """Return all arguments of one name of the query; an empty list for none."""
-        return self._get_arguments(name, self.request.query_arguments, strip)
+        return self._decoded(self.request.query_arguments, name, strip)
 
-    def _get_argument(
-        self, name: str, default: _Default, source: dict[str, list[bytes]], strip: bool
-    ) -> str | None:
-        values = self._get_arguments(name, source, strip)
-        if values:
-            return values[-1]
-        if isinstance(default, _ArgDefaultMarker):
-            raise MissingArgumentError(name)
-        return default
-
-    def _get_arguments(self, name: str, source: dict[str, list[bytes]], strip: bool) -> list[str]:
+    def _decoded(self, source: dict[str, list[bytes]], name: str, strip: bool) -> list[str]:
         if not isinstance(strip, bool):
             # get_arguments("name", "default") is a common slip: lists have no default.
             raise AssertionError(f"strip is {strip!r}: expected True or False")
@@ -242,9 +242,11 @@ class RequestHandler(BaseHandler):
 
         Set it in ``prepare`` where finding out has to wait.
         """
-        if "_current_user" not in self.__dict__:
-            self._current_user = self.get_current_user()
-        return self._current_user
+        # Under the name that programs set where they find out in prepare().
+        known = self.__dict__
+        if "_current_user" not in known:
+            known["_current_user"] = self.get_current_user()
+        return known["_current_user"]
 
     @current_user.setter
     def current_user(self, value: Any) -> None:

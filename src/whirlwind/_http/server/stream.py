@@ -1,12 +1,14 @@
 """The face of a stream for those who ask a request's connection for its stream.
 
-Layer: HTTP. Imports from within ``_http``.
+Layer: HTTP. Imports from ``_net`` and within ``_http``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from whirlwind._net.ioloop import IOLoop
 
 if TYPE_CHECKING:
     from whirlwind._http.server.exchange import Exchange
@@ -26,6 +28,12 @@ class TransportStream:
     def socket(self) -> Any:
         """The socket, to look at; reading or writing it breaks the connection."""
         return self._exchange.get_extra_info("socket")
+
+    @property
+    def io_loop(self) -> IOLoop:
+        """The loop of the connection; programs for Tornado 4 take it from here."""
+        loop: IOLoop = IOLoop.current()
+        return loop
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""
