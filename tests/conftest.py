@@ -47,8 +47,10 @@ class LogWatch(logging.Handler):
             self.records.remove(record)
 
 
-def pytest_collection_finish() -> None:
-    # What was imported lives for ever: keep it out of the collection that follows each test.
+@pytest.fixture(autouse=True, scope="module")
+def small_collections() -> None:
+    """Keep what lives by now out of the collection that follows each test of a file."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 
