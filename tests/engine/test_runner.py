@@ -776,6 +776,143 @@ def test_sleep_leaves_no_timer_behind_when_it_is_cancelled(run: Run) -> None:
     gc.collect()
 
 
+@pytest.mark.parametrize("make", [runner_cy.new_future, lambda: gen.sleep(1000)])
+def test_what_stands_twice_in_a_list_is_cancelled_once(run: Run, make: Callable[[], Any]) -> None:
+    async def main() -> None:
+        future = make()
+        both = waits_for([future, future, {"x": [future]}])
+        assert both.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await both
+        assert future.cancelled()
+
+    run(main())
+
+
+def test_lists_of_the_same_lists_are_cancelled_in_as_many_steps_as_there_are_lists(
+    run: Run,
+) -> None:
+    async def main() -> None:
+        lists = runner_cy.new_future()
+        for _ in range(200):  # by way of each path it would be 2 ** 200 steps
+            lists = gen.multi([lists, lists])
+        assert lists.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await lists
+
+    run(main())
+
+
+@pytest.mark.parametrize("wrap", [lambda future: future, lambda future: [future]])
+def test_coroutines_that_wait_for_each_other_can_be_cancelled(
+    run: Run, wrap: Callable[[Any], Any]
+) -> None:
+    circle: list[Any] = []
+
+    @gen.coroutine
+    def waits_for_number(number: int) -> Steps:
+        yield None
+        yield wrap(circle[number])
+
+    async def main() -> None:
+        circle.extend([waits_for_number(1), waits_for_number(2), waits_for_number(0)])
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        assert circle[0].cancel()
+        for one in circle:
+            with pytest.raises(asyncio.CancelledError):
+                await one
+
+    run(main())
+
+
+@pytest.mark.parametrize("message", [None, "enough"])
+def test_a_coroutine_that_returns_before_a_cancellation_could_arrive_is_cancelled(
+    run: Run, message: str | None
+) -> None:
+    running: list[Any] = []
+
+    @gen.coroutine
+    def body() -> Steps:
+        yield None
+        running[0].cancel(message)
+        return "too late"
+
+    async def main() -> None:
+        running.append(body())
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await running[0]
+        assert caught.value.args == (() if message is None else (message,))
+        assert running[0].cancelled()
+
+    run(main())
+
+
+def test_each_waiter_gets_the_message_of_a_cancellation(run: Run) -> None:
+    async def message_of(future: Any) -> str:
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await future
+        return str(caught.value)
+
+    async def main() -> None:
+        running = waits_for(gen.sleep(1000))
+        waiters = [asyncio.ensure_future(message_of(running)) for _ in range(3)]
+        await asyncio.sleep(0)
+        running.cancel("enough")
+        assert await asyncio.gather(*waiters) == ["enough"] * 3
+
+    run(main())
+
+
+@pytest.mark.parametrize("in_a_list", [False, True])
+def test_what_is_set_from_outside_survives_a_cancellation_that_is_under_way(
+    run: Run, in_a_list: bool
+) -> None:
+    running: list[Any] = []
+
+    @gen.coroutine
+    def cancels_itself(set_outcome: Callable[[Any], None]) -> Steps:
+        yield None
+        running[-1].cancel("enough")
+        set_outcome(running[-1])
+        yield later(None)
+
+    def set_value(future: Any) -> None:
+        future.set_result("set")
+
+    def set_error(future: Any) -> None:
+        future.set_exception(ValueError("set"))
+
+    async def main() -> None:
+        for set_outcome in (set_value, set_error):
+            if in_a_list:
+                running.append(waits_for([later(None), runner_cy.new_future()]))
+                running[-1].cancel("enough")
+                set_outcome(running[-1])
+            else:
+                running.append(cancels_itself(set_outcome))
+            for _ in range(5):
+                await asyncio.sleep(0)
+        assert running[0].result() == "set"
+        with pytest.raises(ValueError, match="set"):
+            running[1].result()
+
+    run(main())
+
+
+def test_a_future_that_was_not_cancelled_keeps_its_error_when_asked_for_a_cancellation(
+    run: Run,
+) -> None:
+    async def main() -> None:
+        failed: Any = fails(ValueError("kept"))
+        await asyncio.wait([failed])
+        assert failed._make_cancelled_error().args == ()
+        with pytest.raises(ValueError, match="kept"):
+            failed.result()
+
+    run(main())
+
+
 # --- asyncio takes it -------------------------------------------------------------------------
 
 
@@ -925,5 +1062,35 @@ def test_repr_names_state_and_coroutine(run: Run) -> None:
         failed = waits_for(3)
         assert "BadYieldError" in repr(failed)
         failed.exception()
+
+    run(main())
+
+
+def test_a_future_that_is_done_may_be_used_on_one_loop_after_another() -> None:
+    done = runner_cy.done_future("done")
+
+    async def main() -> list[Any]:
+        seen: list[Any] = []
+        gen.moment.add_done_callback(seen.append)
+        await asyncio.wait([gen.moment])
+        assert seen == [gen.moment]
+        return list(await asyncio.gather(gen.moment, done))
+
+    for _ in range(2):
+        assert asyncio.run(main()) == [None, "done"]
+
+
+def test_a_coroutine_that_waits_for_itself_behind_another_thing_is_told_so(run: Run) -> None:
+    running: list[Any] = []
+
+    @gen.coroutine
+    def body() -> Steps:
+        yield None
+        yield [later(None), running[0]]
+
+    async def main() -> None:
+        running.append(body())
+        with pytest.raises(RuntimeError, match="waits for itself"):
+            await asyncio.wait_for(running[0], 1000)
 
     run(main())

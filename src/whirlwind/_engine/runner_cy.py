@@ -446,9 +446,13 @@ class CoroutineFuture:
 
         A coroutine that ends without waiting never needs one, and may be called where none is.
         """
-        if self._loop_ is None:
-            self._loop_ = _get_event_loop()
-        return self._loop_
+        if self._loop_ is not None:
+            return self._loop_
+        loop = _get_event_loop()
+        if self._state == _PENDING:
+            # One that is done, as gen.moment is, may serve one loop after another.
+            self._loop_ = loop
+        return loop
 
     @cython.cfunc
     def _error(self) -> Any:
@@ -483,6 +487,10 @@ class CoroutineFuture:
                 report(self._loop_, f"error in {_name(self)}, whose future was done", outcome)
             self._generator = self._context = None
             return None
+        if self._must_cancel and state == _FINISHED:
+            # The cancellation came while the coroutine ran, and it ended before its next wait.
+            state = _CANCELLED
+            outcome = _cancellation(self)
         if self.extra is not None and state == _FINISHED:
             leak = self.extra.leak()
             if leak is not None:
@@ -728,10 +736,12 @@ class CoroutineFuture:
         return True
 
     def _make_cancelled_error(self) -> Any:
+        if self._state != _CANCELLED or self._outcome is None:
+            return _CancelledError()
         # Given out once: raising the same object again would grow its traceback.
         error = self._outcome
-        self._outcome = None
-        return _CancelledError() if error is None else error
+        self._outcome = _CancelledError(*error.args) if error.args else None
+        return error
 
     def __await__(self) -> Generator[Any, Any, Any]:
         if self._state == _PENDING:
@@ -1039,14 +1049,18 @@ def _advance(task: CoroutineFuture, source: Any) -> CoroutineFuture:
         waiting = task._waiting
         if type(waiting) is _Gathering:
             gathering = waiting
-            if not gathering.advance(task):
-                return None
+            try:
+                if not gathering.advance(task):
+                    return None
+            except BaseException as failed:
+                # A child that cannot be waited for, such as the coroutine itself.
+                error = _without_our_frames(failed)
         task._waiting = None
         if task._must_cancel:
-            task._must_cancel = False
             cancelled = True
-            error = _CancelledError() if task._outcome is None else _CancelledError(task._outcome)
-            task._outcome = None
+            error = _cancellation(task)
+        elif error is not None:
+            pass
         elif type(source) is CoroutineFuture and type(waiting) is not _Gathering:
             child = source
             if child._state == _FINISHED:
@@ -1164,10 +1178,7 @@ def _wait_for(task: CoroutineFuture, what: Any) -> CoroutineFuture:
         else:
             _observer.waits(task, what)
     if task._must_cancel:
-        task._must_cancel = False
-        message = task._outcome
-        task._outcome = None
-        _cancel(task, message)
+        _cancel(task, _take_message(task))
     return None
 
 
@@ -1208,24 +1219,50 @@ def _finish_with_error(task: CoroutineFuture, error: Any) -> CoroutineFuture:
 
 
 @cython.cfunc
+def _take_message(task: CoroutineFuture) -> Any:
+    """Take the cancellation that is still to be delivered, and return its message."""
+    task._must_cancel = False
+    if task._state != _PENDING:
+        return None  # resolved from outside since: ``_outcome`` is the outcome
+    message = task._outcome
+    task._outcome = None
+    return message
+
+
+@cython.cfunc
+def _cancellation(task: CoroutineFuture) -> Any:
+    """Take the cancellation that is still to be delivered, as an exception."""
+    message = _take_message(task)
+    return _CancelledError() if message is None else _CancelledError(message)
+
+
+@cython.cfunc
 def _cancel(first: CoroutineFuture, message: Any) -> Any:
     """Cancel a pending coroutine: find what the innermost of its chain waits for.
 
     By iteration, with a list of what is still to do, because chains and nests are as deep as
-    programs make them.
+    programs make them; and each coroutine once, because several may wait for the same one, or in
+    a circle for each other.
     """
     task: CoroutineFuture
     gathering: _Gathering
     todo: list[Any] = [first]
+    seen: set[Any] = set()
+    reached: cython.bint = False  # an end of the chain, whose cancellation resumes the rest
     while todo:
         task = todo.pop()
+        if task._state != _PENDING or task in seen:
+            continue
+        seen.add(task)
         waiting = task._waiting
         if type(waiting) is CoroutineFuture and not waiting.done():
             todo.append(waiting)
-        elif type(waiting) is _Gathering:
+            continue
+        if type(waiting) is _Gathering:
             gathering = waiting
             task._must_cancel = True
             task._outcome = message
+            before = len(todo)
             for index in range(gathering.at, len(gathering.children)):
                 child = gathering.children[index]
                 if child.done():
@@ -1239,6 +1276,8 @@ def _cancel(first: CoroutineFuture, message: Any) -> Any:
                         task._the_loop().call_soon(
                             task._wake, gathering.children[index], context=task._context
                         )
+            if len(todo) > before:
+                continue
         elif task._generator is None:
             _cancel_plain(task, message)
         elif isinstance(waiting, _PoolFuture):
@@ -1255,6 +1294,12 @@ def _cancel(first: CoroutineFuture, message: Any) -> Any:
             # It runs at this moment, or its wake-up is under way: the next step delivers.
             task._must_cancel = True
             task._outcome = message
+        reached = True
+    if not reached and first._state == _PENDING:
+        # A circle of coroutines that wait for each other: it is broken here.
+        first._must_cancel = True
+        first._outcome = message
+        _wait_a_turn(first, _TURN)
     return None
 
 
