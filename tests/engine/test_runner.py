@@ -916,6 +916,19 @@ def test_a_future_that_was_not_cancelled_keeps_its_error_when_asked_for_a_cancel
 # --- asyncio takes it -------------------------------------------------------------------------
 
 
+def test_gather_returns_the_cancellation_of_a_coroutine_of_ours(run: Run) -> None:
+    async def main() -> None:
+        with_message, without = waits_for(gen.sleep(1000)), waits_for(gen.sleep(1000))
+        with_message.cancel("enough")
+        without.cancel()
+        gathering = asyncio.gather(with_message, without, return_exceptions=True)
+        errors = await asyncio.wait_for(gathering, 1000)
+        assert [type(error) for error in errors] == [asyncio.CancelledError] * 2
+        assert [str(error) for error in errors] == ["enough", ""]
+
+    run(main())
+
+
 def test_asyncio_takes_coroutines_of_ours_wherever_it_takes_futures(run: Run) -> None:
     async def main() -> None:
         assert await waits_for(later(1)) == 1

@@ -617,6 +617,13 @@ class CoroutineFuture:
             failure: _Failure = self._outcome
             failure.unseen = False
 
+    @property
+    def _cancel_message(self) -> Any:
+        # asyncio.gather(..., return_exceptions=True) makes its own error of it.
+        if self._state != _CANCELLED or self._outcome is None or not self._outcome.args:
+            return None
+        return self._outcome.args[0]
+
     def get_loop(self) -> Any:
         """Return the asyncio loop that this future belongs to.
 
