@@ -1107,3 +1107,15 @@ def test_a_coroutine_that_waits_for_itself_behind_another_thing_is_told_so(run: 
             await asyncio.wait_for(running[0], 1000)
 
     run(main())
+
+
+def test_programs_may_hang_attributes_on_a_future() -> None:
+    future: Any = returns_at_once()
+    assert not hasattr(future, "note")
+    future.note = "mine"
+    future.extra = "not the engine's"
+    assert future.note == "mine"
+    del future.note
+    assert not hasattr(future, "note")
+    with pytest.raises(AttributeError):
+        del future.note

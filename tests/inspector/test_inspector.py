@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from tests.conftest import LogWatch
 
 from whirlwind import gen, inspector
 from whirlwind._engine.register import register
@@ -124,6 +125,18 @@ def test_events_are_handed_on_as_they_happen() -> None:
 
     asyncio.run(main())
     assert seen == ["started", "waits", "resumed", "ended"]
+
+
+def test_a_recording_that_breaks_does_not_break_what_it_records(logs: LogWatch) -> None:
+    def breaks(event: inspector.Event) -> None:
+        raise ZeroDivisionError
+
+    async def main() -> Any:
+        with inspector.recording(breaks):
+            return await child(0)
+
+    with logs.expect("whirlwind.application", "error in a recording"):
+        assert asyncio.run(main()) == 0
 
 
 def test_the_tree_shows_callers_above_what_they_called_and_what_each_waits_for() -> None:

@@ -29,6 +29,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from whirlwind._base.log import app_log
 from whirlwind._engine import runner_cy
 
 
@@ -181,10 +182,13 @@ class Register:
             self._labels.clear()
 
     def _wait(self, what: Any) -> Wait:
-        entry = self._entries.get(what)
+        try:
+            entry = self._entries.get(what)
+            label = self._labels.get(what)
+        except TypeError:  # a future of another library that can be no key, or not weakly held
+            return Wait(_describe(what))
         if entry is not None:
             return Wait(entry.name, entry.number)
-        label = self._labels.get(what)
         if label is None:
             label = _describe(what)
         return Wait(label)
@@ -194,7 +198,12 @@ class Register:
     ) -> None:
         # The sink of the coroutine's start: one that it opens itself is for what it starts.
         if entry.sink is not None:
-            entry.sink(kind, now, entry, error)
+            try:
+                entry.sink(kind, now, entry, error)
+            except Exception:
+                # Whoever only looks must not stop what it looks at.
+                entry.sink = None
+                app_log.error("error in a recording of coroutines; it ends here", exc_info=True)
 
 
 def _describe(what: Any) -> str:

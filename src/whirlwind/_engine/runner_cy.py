@@ -393,7 +393,7 @@ class CoroutineFuture:
     _parent: CoroutineFuture
     _callbacks: list[Any]
     _loop_: Any
-    extra: Any  # of the modules that extend the engine: keyed callbacks of 4.x
+    _extra: Any  # of the modules that extend the engine: keyed callbacks of 4.x
     _source: Any  # where the coroutine was called, in the loop's debug mode
     _attributes: Any  # what programs hang on a future; a dict once they do
     __weakref__: Any
@@ -405,6 +405,7 @@ class CoroutineFuture:
             "_blocking",
             "_callbacks",
             "_context",
+            "_extra",
             "_generator",
             "_loop_",
             "_must_cancel",
@@ -413,14 +414,13 @@ class CoroutineFuture:
             "_source",
             "_state",
             "_waiting",
-            "extra",
         )
 
         def __init__(self) -> None:
             self._state = _PENDING
             self._blocking = self._must_cancel = False
             self._generator = self._context = self._outcome = self._waiting = None
-            self._parent = self._callbacks = self._loop_ = self.extra = self._source = None
+            self._parent = self._callbacks = self._loop_ = self._extra = self._source = None
 
     if cython.compiled:
         # Programs set attributes of their own on futures. A __dict__ would be made with each.
@@ -432,6 +432,11 @@ class CoroutineFuture:
                 if self._attributes is None:
                     self._attributes = {}
                 self._attributes[name] = value
+
+        def __delattr__(self, name: str) -> None:
+            if self._attributes is None or name not in self._attributes:
+                raise AttributeError(f"'CoroutineFuture' object has no attribute {name!r}")
+            del self._attributes[name]
 
         def __getattr__(self, name: str) -> Any:
             if self._attributes is not None and name in self._attributes:
@@ -491,8 +496,8 @@ class CoroutineFuture:
             # The cancellation came while the coroutine ran, and it ended before its next wait.
             state = _CANCELLED
             outcome = _cancellation(self)
-        if self.extra is not None and state == _FINISHED:
-            leak = self.extra.leak()
+        if self._extra is not None and state == _FINISHED:
+            leak = self._extra.leak()
             if leak is not None:
                 state = _FAILED
                 outcome = leak
@@ -968,7 +973,7 @@ def peek_error(task: CoroutineFuture) -> Any:
 
 def get_extra(task: CoroutineFuture) -> Any:
     """Return what ``set_extra()`` left with this coroutine, or None."""
-    return task.extra
+    return task._extra
 
 
 def set_extra(task: CoroutineFuture, extra: Any) -> None:
@@ -979,7 +984,7 @@ def set_extra(task: CoroutineFuture, extra: Any) -> None:
         extra: Has ``leak()``, which is asked when the coroutine returns: an exception to end it
             with instead, or None.
     """
-    task.extra = extra
+    task._extra = extra
 
 
 def adopt(task: CoroutineFuture, generator: Any) -> None:
