@@ -19,8 +19,7 @@ When the loop calls ``_wake()`` the trampoline ``_drive()`` takes over: it advan
 until that waits or ends, and if it ended goes on with its parent. So a chain of coroutines over
 one socket costs one loop turn and no recursion, however long the chain is. Waiters beyond the
 first, and callbacks, are called through the loop in the order of their registration. A native
-task that is alone in waiting is stepped at once as well: that saves a turn of the loop, the larger
-part of what a wait costs.
+task that is alone in waiting is stepped at once as well, which saves a turn of the loop.
 
 A list or dict is waited for one child at a time. The result is the same as with a callback on
 every child, because a coroutine sees the list only when all of it is done; but children that

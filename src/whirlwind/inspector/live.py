@@ -8,7 +8,8 @@ from whirlwind._engine.register import Entry, register
 def switch_on() -> None:
     """Begin to register coroutines; those that run already stay unknown.
 
-    Costs about a microsecond for each step of each coroutine, and nothing while switched off.
+    Costs about three microseconds for each wait of each coroutine (measured: a turn of the loop
+    took 8 instead of 5), and one comparison while switched off.
     Calls nest.
     """
     register.open()
