@@ -803,3 +803,50 @@ def test_a_request_leaves_no_reference_cycle() -> None:
                 gc.enable()
 
     run(main)
+
+
+class _Taker(asyncio.Protocol):
+    """Answers what it gets in capitals, until the peer has said all."""
+
+    def __init__(self) -> None:
+        self.lost = asyncio.get_running_loop().create_future()
+
+    def take(self, transport: asyncio.Transport, leftover: bytes) -> None:
+        self.transport = transport
+        if leftover:
+            self.data_received(leftover)
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data.upper())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost.set_result(exc)
+
+
+@pytest.mark.parametrize("ahead", [b"", b"GET /next HTTP/1.1\r\n\r\n"])
+def test_after_a_hand_over_no_byte_is_read_as_http(ahead: bytes) -> None:
+    takers = []
+
+    def upgrade(request: HTTPServerRequest) -> None:
+        connection = request.connection
+        connection.write_headers(
+            ResponseStartLine("", 101, "Switching Protocols"), HTTPHeaders({"Upgrade": "shout"})
+        )
+        taker = _Taker()
+        takers.append(taker)
+        taker.take(*connection.hand_over(taker))
+        with pytest.raises(RuntimeError, match="closed"):
+            connection.hand_over(taker)
+
+    async def main() -> None:
+        async with serving(upgrade) as running:
+            client = await running.connect()
+            await client.send(b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: shout\r\n\r\n" + ahead)
+            assert (await client.head()).startswith(b"HTTP/1.1 101 ")
+            await client.send(b"more")
+            assert await client.reader.readexactly(len(ahead) + 4) == ahead.upper() + b"MORE"
+            assert await running.server.close_all_connections() == 0
+            client.close()
+            await takers[0].lost
+
+    run(main)

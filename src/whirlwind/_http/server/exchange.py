@@ -304,6 +304,14 @@ class Exchange(HTTPConnection):
         self.delegate = None
         return self.server_connection.detach()
 
+    def hand_over(self, protocol: asyncio.BaseProtocol) -> tuple[asyncio.Transport, bytes]:
+        """Give the transport to another protocol; see ``ServerProtocol.hand_over``."""
+        handed = self.server_connection.hand_over(protocol)
+        self.finished = True
+        self._close_callback = None
+        self.delegate = None
+        return handed
+
     def close(self) -> None:
         """Close the connection at once; what was written is still sent."""
         self.keep_alive = False

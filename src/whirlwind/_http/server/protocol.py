@@ -522,6 +522,41 @@ class ServerProtocol(asyncio.Protocol):
             stream._read_buffer.append(leftover)
         return stream
 
+    def hand_over(self, protocol: asyncio.BaseProtocol) -> tuple[asyncio.Transport, bytes]:
+        """Give the transport to another protocol; this connection has nothing to do with it then.
+
+        Works for TLS as well. What was written still goes out, before what the other writes.
+
+        Args:
+            protocol: What the transport calls from now on; ``connection_made`` is not called.
+
+        Returns:
+            The transport, and the bytes that were read and not used: the first ones of the new
+            protocol, which nobody may read as HTTP.
+
+        Raises:
+            RuntimeError: The connection is gone.
+        """
+        transport = self.transport
+        if transport is None or self._lost:
+            raise RuntimeError("cannot hand over: the connection is closed")
+        leftover, self._held = self._held, b""
+        self.exchange = None
+        self._body = None
+        self.closing = self._lost = True
+        self.transport = None
+        transport.set_protocol(protocol)
+        if self._paused:
+            self._paused = False
+            transport.resume_reading()
+        self.server.connection_closed(self)
+        waiters, self._waiters = self._waiters, None
+        for waiter in waiters or ():
+            # Whether the peer has room is the other protocol's to ask from now on.
+            if not waiter.done():
+                waiter.set_result(None)
+        return transport, leftover
+
     def close(self) -> None:
         """Take no further request, send what was written, and close."""
         self.closing = True
