@@ -69,7 +69,7 @@ class HTTPServerRequest:
     # What the server leaves out for speed has its value here.
     body: bytes = b""
     connection: Any = None
-    _block: HeaderBlock | None = None
+    _block: HeaderBlock | None = None  # what the header is read from; None once it was
     _finish_time: float | None = None
 
     def __init__(
@@ -124,7 +124,10 @@ class HTTPServerRequest:
 
     @lazy
     def headers(self) -> HTTPHeaders:
-        return HTTPHeaders() if self._block is None else self._block.headers.copy()
+        block = self._block
+        # From here on the program may change them, and what they say counts.
+        self._block = None
+        return HTTPHeaders() if block is None else block.headers.copy()
 
     @lazy
     def host(self) -> str:

@@ -7,8 +7,10 @@ Theory of operation
 The attributes with an underscore that are named here (``_headers``, ``_status_code``, ``_reason``,
 ``_write_buffer``, ``_transforms``, ``_finished``, ``_auto_finish``, ``_headers_written``) are known
 outside: agents and frameworks read and replace them. So they are the answer's only state, not
-copies of it. ``_headers`` alone is not there until somebody asks: an answer whose header nobody
-has touched goes out as bytes that are kept for all of them (``_web/response_head.py``).
+copies of it. ``_headers`` alone is not made until somebody asks: an answer whose header nobody
+has touched (``_fields`` is None) goes out as bytes that are kept for all of them
+(``_web/response_head.py``). On this path no instance's ``__dict__`` is looked at: asking for it
+makes Python build one, which costs as much as a handler's method.
 """
 
 from __future__ import annotations
@@ -20,7 +22,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from whirlwind._base.escape import json_encode, utf8
-from whirlwind._base.lazy import lazy
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.server.exchange import Exchange
 from whirlwind._net.iostream import IOStream
@@ -61,8 +62,10 @@ class Answer:
     _transforms: list[OutputTransform] = []
     _status_code = 200
     _reason = "OK"
+    _fields: HTTPHeaders | None = None  # what _headers returned or was set to; None if neither
     _json = False  # the body is JSON, and nobody has asked for the headers
     _etag: str | None = None  # computed, and nobody has asked for the headers
+    _made_ui = False  # ``ui`` is there, which refers back to this object
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -83,28 +86,28 @@ class Answer:
 
     # --- status and headers ---
 
-    @lazy
+    @property
     def _headers(self) -> HTTPHeaders:
-        headers = DEFAULTS.headers(self.request._start_time)
-        if self._json:
-            headers["Content-Type"] = JSON
-        if self._etag is not None:
-            headers["Etag"] = self._etag
+        headers = self._fields
+        if headers is None:
+            headers = self._fields = DEFAULTS.headers(self.request._start_time)
+            if self._json:
+                headers["Content-Type"] = JSON
+            if self._etag is not None:
+                headers["Etag"] = self._etag
         return headers
+
+    @_headers.setter
+    def _headers(self, headers: HTTPHeaders) -> None:
+        self._fields = headers
 
     def clear(self) -> None:
         """Forget status, headers and body of the answer so far."""
-        state = self.__dict__
-        if "_headers" in state:
-            del state["_headers"]
+        self._fields = self._etag = None
+        self._json = False
         self._write_buffer = []
-        if self._json:
-            self._json = False
-        if self._etag is not None:
-            self._etag = None
-        if self._status_code != 200 or "_reason" in state:
-            self._status_code = 200
-            state.pop("_reason", None)
+        self._status_code = 200
+        self._reason = "OK"
         self.set_default_headers()
 
     def set_status(self, status_code: int, reason: str | None = None) -> None:
@@ -207,7 +210,7 @@ class Answer:
         elif isinstance(chunk, bytes):
             self._write_buffer.append(chunk)
         elif isinstance(chunk, dict):
-            if "_headers" in self.__dict__ or type(self).set_header is not Answer.set_header:
+            if self._fields is not None or type(self).set_header is not _stock_set_header:
                 self.set_header("Content-Type", JSON)
             else:
                 self._json = True
@@ -239,17 +242,16 @@ class Answer:
         self._write_buffer = []
         if not self._headers_written:
             self._headers_written = True
-            state = self.__dict__
             if (
                 # The answer is whole, and its head is the one that nobody has touched.
                 include_footers
-                and "_headers" not in state
+                and self._fields is None
                 and type(connection) is Exchange
                 and connection.direct
                 and self._status_code == 200
-                and "_reason" not in state
-                and "_new_cookie" not in state
+                and self._reason == "OK"
                 and not self._transforms
+                and getattr(self, "_new_cookie", None) is None
             ):
                 future = self._send_bytes(connection, chunk)
             else:
@@ -279,7 +281,7 @@ class Answer:
             self._status_code, self._headers, chunk = transform.transform_first_chunk(
                 self._status_code, self._headers, chunk, finishing
             )
-        cookies = self.__dict__.get("_new_cookie")
+        cookies = getattr(self, "_new_cookie", None)
         if cookies:
             for cookie in cookies.values():
                 self.add_header("Set-Cookie", cookie.OutputString(None))
@@ -357,7 +359,7 @@ class Answer:
                 self._write_buffer = []
                 raise RuntimeError(f"Cannot send body with {self._status_code} status code")
             self._clear_representation_headers()
-        elif "_headers" in self.__dict__ and "Content-Length" not in self._headers:
+        elif self._fields is not None and "Content-Length" not in self._fields:
             # Where nobody has touched the headers, flush() knows it as well.
             self.set_header("Content-Length", sum(map(len, self._write_buffer)))
 
@@ -378,7 +380,7 @@ class Answer:
         if etag is None:
             return
         if (
-            "_headers" in self.__dict__
+            self._fields is not None
             or not isinstance(etag, str)
             or not (etag.isascii() and etag.isprintable())
         ):
@@ -388,17 +390,17 @@ class Answer:
 
     def check_etag_header(self) -> bool:
         """True if the client says that it holds what our Etag header names."""
-        request = self.request
-        block = request._block
-        if block is not None and "headers" not in request.__dict__:
-            held = block.if_none_match
-        else:
-            held = request.headers.get("If-None-Match")
+        block = self.request._block
+        held = self.request.headers.get("If-None-Match") if block is None else block.if_none_match
         if not held:
             return False
         return etag_matches(self._headers.get("Etag", ""), held)
 
     def _break_cycles(self) -> None:
         """Let go of what refers back to this handler, so that no collector is needed."""
-        if "ui" in self.__dict__:
+        if self._made_ui:
+            self._made_ui = False
             del self.__dict__["ui"]
+
+
+_stock_set_header: Final = Answer.set_header

@@ -199,7 +199,7 @@ class RequestHandler(BaseHandler):
             raise _bad_attribute("name", name, name)
         if _UNSAFE_COOKIE.search(text):
             raise _InvalidCookieError(f"Invalid cookie {name!r}: {text[:40]!r}")
-        cookies: http.cookies.SimpleCookie | None = self.__dict__.get("_new_cookie")
+        cookies: http.cookies.SimpleCookie | None = getattr(self, "_new_cookie", None)
         if cookies is None:
             cookies = self._new_cookie = http.cookies.SimpleCookie()
         cookies.pop(name, None)
@@ -265,6 +265,7 @@ class RequestHandler(BaseHandler):
 
     @lazy
     def ui(self) -> ObjectDict:
+        self._made_ui = True
         return ObjectDict(
             {name: method.__get__(self) for name, method in self.application.ui_methods.items()}
         )
