@@ -9,8 +9,7 @@ The attributes with an underscore that are named here (``_headers``, ``_status_c
 outside: agents and frameworks read and replace them. So they are the answer's only state, not
 copies of it. ``_headers`` alone is not made until somebody asks: an answer whose header nobody
 has touched (``_fields`` is None) goes out as bytes that are kept for all of them
-(``_web/response_head.py``). On this path no instance's ``__dict__`` is looked at: asking for it
-makes Python build one, which costs as much as a handler's method.
+(``_web/plain_answer.py``, ``_web/response_head.py``).
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import ResponseStartLine
 from whirlwind._proto.http.status import has_no_body, responses
 from whirlwind._web.etags import etag_matches, etag_of
+from whirlwind._web.plain_answer import PlainAnswers
 from whirlwind._web.response_head import DEFAULTS, JSON
 from whirlwind._web.transforms import OutputTransform
 
@@ -242,26 +242,13 @@ class Answer:
         self._write_buffer = []
         if not self._headers_written:
             self._headers_written = True
-            if (
-                # The answer is whole, and its head is the one that nobody has touched.
-                include_footers
-                and self._fields is None
-                and type(connection) is Exchange
-                and connection.direct
-                and self._status_code == 200
-                and self._reason == "OK"
-                and not self._transforms
-                and getattr(self, "_new_cookie", None) is None
-            ):
-                future = self._send_bytes(connection, chunk)
-            else:
-                try:
-                    future = self._send_head(connection, chunk, include_footers)
-                except HTTPOutputError:
-                    # A head that was refused leaves room for an error page.
-                    if isinstance(connection, Exchange) and connection.can_begin():
-                        self._headers_written = False
-                    raise
+            try:
+                future = self._send_head(connection, chunk, include_footers)
+            except HTTPOutputError:
+                # A head that was refused leaves room for an error page.
+                if isinstance(connection, Exchange) and connection.can_begin():
+                    self._headers_written = False
+                raise
         else:
             for transform in self._transforms:
                 chunk = transform.transform_chunk(chunk, include_footers)
@@ -291,16 +278,6 @@ class Answer:
         sent: asyncio.Future[None] = connection.write_headers(start_line, self._headers, chunk)
         return sent
 
-    def _send_bytes(self, connection: Exchange, chunk: bytes) -> asyncio.Future[None]:
-        fields = DEFAULTS
-        now = self.request._start_time
-        if not fields.since <= now < fields.until:
-            fields.refresh(now)
-        head = fields.json if self._json else fields.html
-        if self._etag is not None:
-            head = b"%bEtag: %b\r\n" % (head, self._etag.encode())
-        return connection.answer(head, chunk)
-
     def finish(self, chunk: str | bytes | dict[str, Any] | None = None) -> asyncio.Future[None]:
         """Complete the answer.
 
@@ -319,11 +296,13 @@ class Answer:
         if chunk is not None:
             self.write(chunk)
         connection = self.request.connection
-        if not self._headers_written:
-            self._frame_whole_answer()
-        if type(connection) is not Exchange and connection is not None:
-            connection.set_close_callback(None)  # ours forgets it by itself
-        future = self.flush(include_footers=True)
+        future: asyncio.Future[None] | None = _plain.send(self, connection)
+        if future is None:
+            if not self._headers_written:
+                self._frame_whole_answer()
+            if type(connection) is not Exchange and connection is not None:
+                connection.set_close_callback(None)  # ours forgets it by itself
+            future = self.flush(include_footers=True)
         connection.finish()
         self._log()
         self._finished = True
@@ -381,6 +360,7 @@ class Answer:
             return
         if (
             self._fields is not None
+            or type(self).set_header is not _stock_set_header
             or not isinstance(etag, str)
             or not (etag.isascii() and etag.isprintable())
         ):
@@ -404,3 +384,4 @@ class Answer:
 
 
 _stock_set_header: Final = Answer.set_header
+_plain: Final = PlainAnswers(Answer)

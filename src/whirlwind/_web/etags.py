@@ -10,19 +10,15 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-_blake2b: Final = hashlib.blake2b
+# BLAKE2b at 128 bits: it need not be a secret, only differ where bodies differ, and it takes a
+# quarter of SHA-512's time with half of its length. A copy for each body is faster than a new one.
+EMPTY_DIGEST: Final = hashlib.blake2b(digest_size=16)
 _TAG: Final = re.compile(r'\*|(?:W/)?"[^"]*"')
 
 
 def etag_of(pieces: Sequence[bytes]) -> str:
-    """Return a strong entity tag, quotes included, for a body given in pieces.
-
-    BLAKE2b at 128 bits: it need not be a secret, only differ where bodies differ, and it takes
-    a quarter of SHA-512's time with half of its length.
-    """
-    if len(pieces) == 1:
-        return f'"{_blake2b(pieces[0], digest_size=16).hexdigest()}"'
-    digest = _blake2b(digest_size=16)
+    """Return a strong entity tag, quotes included, for a body given in pieces."""
+    digest = EMPTY_DIGEST.copy()
     for piece in pieces:
         digest.update(piece)
     return f'"{digest.hexdigest()}"'

@@ -22,7 +22,8 @@ wire is the rest of a body nobody wants. It is thrown away until the client has 
 up to a bound, because closing a socket with unread bytes resets it, and the answer may be lost.
 
 Time is coarse: the server's timer visits its connections (``check_time``), a connection only
-notes the server's last tick when its state changes. So a request costs no timer.
+notes that its state has changed, and what it waits for is measured from the visit after that. So
+a request costs no timer and no look at a clock for one.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from whirlwind._base.limits import HEADER_TIMEOUT, LINGER_SIZE, LINGER_TIMEOUT
 from whirlwind._base.log import app_log, gen_log
-from whirlwind._http.messages import HTTPServerRequest
+from whirlwind._http.messages import DirectDelegate, HTTPServerRequest
 from whirlwind._http.server.body import RequestBody
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.exchange import Exchange, status_line
@@ -46,7 +47,7 @@ from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine
 from whirlwind._proto.http.status import responses
-from whirlwind._proto.http1.request_head import begins_with_lf_line, with_crlf
+from whirlwind._proto.http1.request_head import HeaderBlock, begins_with_lf_line, with_crlf
 
 if TYPE_CHECKING:
     from whirlwind._http.server.httpserver import HTTPServer
@@ -80,6 +81,7 @@ class ServerProtocol(asyncio.Protocol):
         "_held",
         "_lingering",
         "_lost",
+        "_moved",
         "_paused",
         "_pumping",
         "_searched",
@@ -113,6 +115,7 @@ class ServerProtocol(asyncio.Protocol):
         self._half_closed = False
         self._lingering = 0  # bytes thrown away since an early answer, plus one
         self._since = server.tick
+        self._moved = False  # the state has changed since the timer's last visit
         self._waiters: list[asyncio.Future[None]] | None = None
         self.done = server.done_future()
 
@@ -127,12 +130,44 @@ class ServerProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._held:
             data = self._held + data
+        elif self.exchange is None and not (self.closing or self._pumping):
+            # Most requests are a head that the same client has sent before, in one read.
+            known = self.server.heads.remembered.get(data)
+            if known is not None and self.direct is not None and not known[3].has_body:
+                self._receive_known(self.direct, *known)
+                return
         self._held = data
         if not self._pumping:
             try:
                 self._pump()
             except ENDS_THE_PROGRAM as error:
                 leave_loop(error)
+
+    def _receive_known(
+        self, direct: DirectDelegate, method: str, target: str, version: str, block: HeaderBlock
+    ) -> None:
+        self.exchange = exchange = Exchange(self, method, version, block)
+        self._moved = True
+        try:
+            direct.receive_request(self._request_of(exchange, target))
+        except HTTPInputError as error:
+            self.refuse(error)
+        except Exception as error:
+            self.program_failed(error)
+        except ENDS_THE_PROGRAM as error:
+            leave_loop(error)
+
+    def _request_of(self, exchange: Exchange, target: str) -> HTTPServerRequest:
+        request = _new_request(HTTPServerRequest)
+        request.method = exchange.method
+        request.uri = target
+        request.version = exchange.version
+        request.connection = exchange
+        request._block = exchange.block
+        request._start_time = self.server.clock()
+        if "?" not in target and target[0] == "/":
+            request.path = target
+        return request
 
     def eof_received(self) -> bool:
         exchange = self.exchange
@@ -263,7 +298,7 @@ class ServerProtocol(asyncio.Protocol):
             self._held = mended
             return self._take_head()
         self.exchange = exchange = Exchange(self, method, version, block)
-        self._since = server.tick
+        self._moved = True
         direct = self.direct
         if direct is None:
             exchange.direct = False
@@ -273,15 +308,7 @@ class ServerProtocol(asyncio.Protocol):
                 RequestStartLine(method, target, version),
             )
             return True
-        request = _new_request(HTTPServerRequest)
-        request.method = method
-        request.uri = target
-        request.version = version
-        request.connection = exchange
-        request._block = block
-        request._start_time = server.clock()
-        if "?" not in target and target[0] == "/":
-            request.path = target
+        request = self._request_of(exchange, target)
         if block.has_body:
             self._body = RequestBody(self, exchange)
             self._body.begin(
@@ -299,7 +326,7 @@ class ServerProtocol(asyncio.Protocol):
     def _await_head(self, data: bytes) -> bool:
         """Keep what there is of a head; True if it is all there after all, with LF for CRLF."""
         if not self._searched:
-            self._since = self.server.tick
+            self._moved = True
         if data.count(b"\n", self._searched) != data.count(b"\r\n", max(self._searched - 1, 0)):
             if not begins_with_lf_line(data):
                 raise HTTPInputError("a line of the header ends with a lone LF: expected CRLF")
@@ -327,12 +354,12 @@ class ServerProtocol(asyncio.Protocol):
 
     def note_progress(self) -> None:
         """The state has changed: what the timer measures begins now."""
-        self._since = self.server.tick
+        self._moved = True
 
     def body_ended(self) -> None:
         """The whole body of the request is there."""
         self._body = None
-        self._since = self.server.tick
+        self._moved = True
 
     # --- what goes out ---
 
@@ -361,7 +388,7 @@ class ServerProtocol(asyncio.Protocol):
         if self.exchange is not exchange:
             return
         self.exchange = None
-        self._since = self.server.tick
+        self._moved = True
         if exchange.reading:
             self._body = None
             exchange.reading = False
@@ -466,6 +493,9 @@ class ServerProtocol(asyncio.Protocol):
         Args:
             tick: The server's clock.
         """
+        if self._moved:
+            self._moved = False
+            self._since = tick
         passed = tick - self._since
         exchange = self.exchange
         if exchange is None:
