@@ -19,6 +19,7 @@ $(READY): pyproject.toml setup.py $(KERNELS)
 
 test: $(READY)
 	tools/browser.sh
+	tools/peers.sh
 	$(BIN)/python -m pytest
 
 # What to run before a commit: no browser, nothing slow.
