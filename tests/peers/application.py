@@ -56,6 +56,12 @@ class Peer(web.RequestHandler):
         self.write(f"{request.protocol} {request.remote_ip} {request.host} {request.version}")
 
 
+class Certificate(web.RequestHandler):
+    def get(self) -> None:
+        certificate = self.request.get_ssl_certificate()
+        self.write({"subject": certificate["subject"] if isinstance(certificate, dict) else None})
+
+
 @web.stream_request_body
 class Count(web.RequestHandler):
     def prepare(self) -> None:
@@ -83,6 +89,7 @@ def application(**settings: Any) -> web.Application:
             ("(?:/unbuffered)?/pieces", Pieces),
             ("/counter", Counter),
             ("/peer", Peer),
+            ("/certificate", Certificate),
             ("(?:/unbuffered)?/count", Count),
             ("/old", web.RedirectHandler, {"url": "/"}),
         ],

@@ -6,6 +6,7 @@ import json
 import pathlib
 import re
 import socket
+import ssl
 from typing import Any
 
 from tests.peers.application import PIECES, application
@@ -109,6 +110,21 @@ def test_tls() -> None:
     body, said = curl("-v", "-k", "URL/peer", "URL/peer", ssl_options=options)
     assert re.fullmatch(rb"(https 127\.0\.0\.1 127\.0\.0\.1:\d+ HTTP/1\.1){2}", body)
     assert "Re-using existing connection" in said
+
+
+def test_tls_negotiates_http_1_1() -> None:
+    options = AsyncHTTPSTestCase.default_ssl_options()
+    _, said = curl("-v", "-k", "--http2", "URL/", ssl_options=options)
+    assert "ALPN: server accepted http/1.1" in said
+
+
+def test_a_client_shows_its_certificate() -> None:
+    options = AsyncHTTPSTestCase.default_ssl_options()
+    certificate = options["certfile"]
+    options |= {"cert_reqs": ssl.CERT_REQUIRED, "ca_certs": certificate}
+    shown = ("--cert", certificate, "--key", options["keyfile"])
+    body, _ = curl("-k", *shown, "URL/certificate", ssl_options=options)
+    assert [["commonName", "foo.example.com"]] in json.loads(body)["subject"]
 
 
 def test_a_unix_socket(tmp_path: pathlib.Path) -> None:

@@ -144,6 +144,9 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         context = None
         if self.ssl_options is not None:
             context = ssl_options_to_context(self.ssl_options, server_side=True)
+            if context is not self.ssl_options:
+                # A context of the program's own says itself what it negotiates (RFC 7301).
+                context.set_alpn_protocols(["http/1.1"])
             if context.sslobject_class is ssl.SSLObject:
                 context.sslobject_class = _SSLObject
         for listening in sockets:
