@@ -8,6 +8,7 @@ from whirlwind._base.publish import publish
 from whirlwind._web.application import Application
 from whirlwind._web.errors import Finish, HTTPError, MissingArgumentError
 from whirlwind._web.handler import RequestHandler
+from whirlwind._web.rendering import is_absolute
 from whirlwind._web.routing import URLSpec
 from whirlwind._web.simple_handlers import ErrorHandler, FallbackHandler, RedirectHandler
 from whirlwind._web.streaming import (
@@ -16,6 +17,7 @@ from whirlwind._web.streaming import (
     stream_request_body,
 )
 from whirlwind._web.transforms import OutputTransform
+from whirlwind._web.ui_modules import TemplateModule, UIModule
 
 url = URLSpec
 
@@ -29,9 +31,12 @@ __all__ = [
     "OutputTransform",
     "RedirectHandler",
     "RequestHandler",
+    "TemplateModule",
+    "UIModule",
     "URLSpec",
     "_has_stream_request_body",
     "asynchronous",
+    "is_absolute",
     "stream_request_body",
     "url",
 ]

@@ -380,7 +380,9 @@ class Answer:
         """Let go of what refers back to this handler, so that no collector is needed."""
         if self._made_ui:
             self._made_ui = False
-            del self.__dict__["ui"]
+            state = self.__dict__
+            state.pop("ui", None)
+            state.pop("_active_modules", None)
 
 
 _stock_set_header: Final = Answer.set_header

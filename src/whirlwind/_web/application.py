@@ -48,6 +48,7 @@ from whirlwind._web.running import Found, run_handler, start_handler, stock_exec
 from whirlwind._web.simple_handlers import ErrorHandler
 from whirlwind._web.streaming import _has_stream_request_body
 from whirlwind._web.transforms import OutputTransform
+from whirlwind._web.ui_modules import STOCK_MODULES, Source, UIModule, methods_of, modules_of
 
 
 class _ApplicationRouter(ReversibleRuleRouter):
@@ -94,8 +95,10 @@ class Application(ReversibleRouter, DirectDelegate):
         self.transforms: list[type[OutputTransform]] = [] if transforms is None else transforms
         self.default_host = default_host
         self.settings = settings
-        self.ui_modules: dict[str, Any] = {}
-        self.ui_methods: dict[str, Any] = {}
+        self.ui_modules: dict[str, type[UIModule]] = dict(STOCK_MODULES)
+        self.ui_methods: dict[str, Callable[..., Any]] = {}
+        self._load_ui_modules(settings.get("ui_modules") or ())
+        self._load_ui_methods(settings.get("ui_methods") or ())
         if settings.get("debug"):
             settings.setdefault("autoreload", True)
             settings.setdefault("compiled_template_cache", False)
@@ -157,6 +160,12 @@ class Application(ReversibleRouter, DirectDelegate):
             self.wildcard_router.add_rules(
                 [(DefaultHostMatches(self, matcher.host_pattern), host_handlers)]
             )
+
+    def _load_ui_modules(self, source: Source) -> None:
+        self.ui_modules.update(modules_of(source))
+
+    def _load_ui_methods(self, source: Source) -> None:
+        self.ui_methods.update(methods_of(source))
 
     def add_transform(self, transform_class: type[OutputTransform]) -> None:
         """Add a transform for every answer."""

@@ -1,22 +1,40 @@
-"""What web applications like to have in a handler: arguments, cookies, users.
+"""What web applications like to have in a handler: arguments, cookies, users, pages.
 
 Layer: web. Imports from ``_base``, ``_proto`` and within ``_web``.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import enum
 import http.cookies
 import re
-from typing import Any, Final, overload
+import threading
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, ClassVar, Final, overload
 
-from whirlwind._base.escape import to_unicode
+from whirlwind._base.escape import to_unicode, utf8
 from whirlwind._base.lazy import lazy
 from whirlwind._base.objects import ObjectDict
 from whirlwind._proto.http.dates import format_timestamp
 from whirlwind._web.base_handler import BaseHandler
 from whirlwind._web.errors import MissingArgumentError
+from whirlwind._web.locale.locales import CATALOGUE, Locale
+from whirlwind._web.locale.preference import preferred_languages
+from whirlwind._web.rendering import (
+    SCRIPT_LINK,
+    STYLE_LINK,
+    directory_of_caller,
+    embedded_script,
+    embedded_style,
+    insert_resources,
+    linked,
+    resources_of,
+)
+from whirlwind._web.template.loaders import BaseLoader, Loader
+from whirlwind._web.ui_modules import ModuleNamespace, UIModule
 
 # What has no place in a line of text that a form sends; tabs and line ends have.
 _CONTROLS: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
@@ -261,14 +279,239 @@ class RequestHandler(BaseHandler):
         self.require_setting("login_url", "@tornado.web.authenticated")
         return str(self.application.settings["login_url"])
 
-    # --- the application ---
+    # --- languages ---
+
+    _locale: Locale | None = None
+
+    @property
+    def locale(self) -> Locale:
+        """The language of the answer: the user's, else the browser's; found out once.
+
+        Set it, in ``prepare`` for example, where finding out has to wait.
+        """
+        found = self._locale
+        if found is None:
+            found = self.get_user_locale()
+            if found is None:
+                found = self.get_browser_locale()
+            self._locale = found
+        return found
+
+    @locale.setter
+    def locale(self, value: Locale) -> None:
+        self._locale = value
+
+    def get_user_locale(self) -> Locale | None:
+        """Override to return the language that the user has chosen; None for the browser's."""
+        return None
+
+    def get_browser_locale(self, default: str = "en_US") -> Locale:
+        """Return the language that the browser asks for with Accept-Language.
+
+        Args:
+            default: Code of the language for browsers that ask for none.
+        """
+        if len(CATALOGUE.supported) == 1:
+            return Locale.get_closest()  # whatever they ask for
+        field = self.request.headers.get("Accept-Language")
+        return Locale.get_closest(*(preferred_languages(field) if field else ()) or (default,))
+
+    # --- pages ---
+
+    #: Loaders of all applications, by directory and by what else decides on how they are made.
+    _template_loaders: ClassVar[dict[Any, BaseLoader]] = {}
+    _template_loader_lock: ClassVar[threading.Lock] = threading.Lock()
+    # Loaders that this request has reset, where templates are read anew for each.
+    _fresh_loaders: list[BaseLoader] | None = None
+    # The UI modules that the page has used so far; a dict of the handler's own from the first on.
+    _active_modules: dict[str, UIModule] = {}
 
     @lazy
     def ui(self) -> ObjectDict:
+        """The UI methods and, as ``modules``, the UI modules of the application."""
         self._made_ui = True
-        return ObjectDict(
-            {name: method.__get__(self) for name, method in self.application.ui_methods.items()}
+        application = self.application
+        ui = ObjectDict()
+        for name, method in application.ui_methods.items():
+            ui[name] = self._ui_method(method)
+        ui["_tt_modules"] = ui["modules"] = ModuleNamespace(self, application.ui_modules)
+        return ui
+
+    def _ui_method(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        return partial(method, self)
+
+    def _ui_module(self, name: str, module: type[UIModule]) -> Callable[..., str | bytes]:
+        if not self._active_modules:
+            self._active_modules = {}
+        active = self._active_modules.get(name)
+        if active is None:
+            active = self._active_modules[name] = module(self)
+        return active.render
+
+    def render(self, template_name: str, **kwargs: Any) -> asyncio.Future[None]:
+        """Fill in a template, add what its UI modules want, and finish with that.
+
+        Args:
+            template_name: The template's name, relative to ``get_template_path``.
+            **kwargs: Names for the template, before those of ``get_template_namespace``.
+
+        Returns:
+            What ``finish`` returns.
+
+        Raises:
+            RuntimeError: The answer is complete already.
+            ValueError: UI modules have scripts or styles, and the page no end of body or head.
+        """
+        if self._finished:
+            raise RuntimeError("Cannot render() after finish()")
+        page = self.render_string(template_name, **kwargs)
+        if self._active_modules:
+            page = self._add_resources(page, self._active_modules.values())
+        return self.finish(page)
+
+    def _add_resources(self, page: bytes, modules: Iterable[UIModule]) -> bytes:
+        found = resources_of(modules)
+        head, scripts = [], []
+        if found.css_files:
+            head.append(utf8(self.render_linked_css(found.css_files)))
+        if found.embedded_css:
+            head.append(utf8(self.render_embed_css(found.embedded_css)))
+        if found.html_head:
+            head.append(b"".join(found.html_head))
+        if found.javascript_files:
+            scripts.append(utf8(self.render_linked_js(found.javascript_files)))
+        if found.embedded_javascript:
+            scripts.append(utf8(self.render_embed_js(found.embedded_javascript)))
+        body = [b"".join(found.html_body)] if found.html_body else []
+        return insert_resources(page, head, scripts, body)
+
+    def render_linked_js(self, js_files: Iterable[str]) -> str:
+        """Return the tags for script files of UI modules; override for others.
+
+        Args:
+            js_files: URLs, paths from the root, or names of static files.
+        """
+        return linked(js_files, self._static_url, SCRIPT_LINK)
+
+    def render_embed_js(self, js_embed: Iterable[bytes]) -> bytes:
+        """Return the tag for JavaScript of UI modules; override for another.
+
+        Args:
+            js_embed: What each module wants in it.
+        """
+        return embedded_script(js_embed)
+
+    def render_linked_css(self, css_files: Iterable[str]) -> str:
+        """Return the tags for style sheets of UI modules; override for others.
+
+        Args:
+            css_files: URLs, paths from the root, or names of static files.
+        """
+        return linked(css_files, self._static_url, STYLE_LINK)
+
+    def render_embed_css(self, css_embed: Iterable[bytes]) -> bytes:
+        """Return the tag for CSS of UI modules; override for another.
+
+        Args:
+            css_embed: What each module wants in it.
+        """
+        return embedded_style(css_embed)
+
+    def _static_url(self, path: str) -> Any:
+        return self.static_url(path)  # type: ignore[attr-defined]
+
+    def render_string(self, template_name: str, **kwargs: Any) -> bytes:
+        """Fill in a template and return it, without an answer.
+
+        Args:
+            template_name: The template's name, relative to ``get_template_path``.
+            **kwargs: Names for the template, before those of ``get_template_namespace``.
+        """
+        template = self._template_loader().load(template_name)
+        namespace = self.get_template_namespace()
+        namespace.update(kwargs)
+        return template.generate(**namespace)
+
+    def get_template_namespace(self) -> dict[str, Any]:
+        """Return the names that every template of this handler finds; extend it for more.
+
+        Returns:
+            A new dict: the handler, its request, user and language, its functions for URLs and
+            forms, and the UI methods and modules.
+        """
+        locale = self.locale
+        namespace: dict[str, Any] = {
+            "handler": self,
+            "request": self.request,
+            "current_user": self.current_user,
+            "locale": locale,
+            "_": locale.translate,
+            "pgettext": locale.pgettext,
+            "static_url": getattr(self, "static_url", None),
+            "xsrf_form_html": getattr(self, "xsrf_form_html", None),
+            "reverse_url": self.reverse_url,
+        }
+        namespace.update(self.ui)
+        return namespace
+
+    def get_template_path(self) -> str | None:
+        """Return the directory of the handler's templates: the setting ``template_path``.
+
+        Override for one of the handler's own. None stands for the directory of the file that
+        calls ``render``.
+        """
+        return self.application.settings.get("template_path")
+
+    def create_template_loader(self, template_path: str) -> BaseLoader:
+        """Return a new loader; called once for each directory. Override for one of another kind.
+
+        Args:
+            template_path: The directory.
+
+        Returns:
+            The setting ``template_loader`` if there is one; else a loader of that directory with
+            the settings ``autoescape`` and ``template_whitespace``.
+        """
+        settings = self.application.settings
+        if "template_loader" in settings:
+            loader: BaseLoader = settings["template_loader"]
+            return loader
+        options = {}
+        if "autoescape" in settings:
+            options["autoescape"] = settings["autoescape"]  # None is a choice too
+        if "template_whitespace" in settings:
+            options["whitespace"] = settings["template_whitespace"]
+        return Loader(template_path, **options)
+
+    def _template_loader(self) -> BaseLoader:
+        settings = self.application.settings
+        path = self.get_template_path() or directory_of_caller()
+        # Applications of one process share the compiled templates that are the same for them.
+        key = (
+            path,
+            type(self).create_template_loader,
+            id(settings.get("template_loader")),
+            settings.get("autoescape", ""),
+            settings.get("template_whitespace"),
         )
+        loaders = RequestHandler._template_loaders
+        loader = loaders.get(key)
+        if loader is None:
+            with RequestHandler._template_loader_lock:
+                loader = loaders.get(key)
+                if loader is None:
+                    loader = loaders[key] = self.create_template_loader(path)
+        if not settings.get("compiled_template_cache", True):
+            # Read anew for each request, and the same within it.
+            fresh = self._fresh_loaders
+            if fresh is None:
+                fresh = self._fresh_loaders = []
+            if loader not in fresh:
+                loader.reset()
+                fresh.append(loader)
+        return loader
+
+    # --- the application ---
 
     def require_setting(self, name: str, feature: str = "this feature") -> None:
         """Raise an exception unless the application has a setting.

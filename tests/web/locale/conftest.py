@@ -12,5 +12,5 @@ from whirlwind._web.locale.locales import CATALOGUE
 @pytest.fixture(autouse=True)
 def catalogue() -> Iterator[None]:
     yield
-    CATALOGUE.default = "en_US"
+    CATALOGUE.set_default("en_US")
     CATALOGUE.replace({}, from_gettext=False)

@@ -37,7 +37,7 @@ def set_default_locale(code: str) -> None:
     Args:
         code: Its code; ``"en_US"`` until this is called. It needs no translations.
     """
-    CATALOGUE.default = code
+    CATALOGUE.set_default(code)
 
 
 def get_supported_locales() -> Iterable[str]:

@@ -38,23 +38,31 @@ class Catalogue:
         translations: For each code its messages: a dict of dicts, or gettext's object.
         from_gettext: Which of the two they are.
         made: The locales made so far.
+        supported: The codes that there are: those of translations, and the default one.
     """
 
     default: str = "en_US"
     translations: Mapping[str, Any] = field(default_factory=dict)
     from_gettext: bool = False
     made: dict[str, Locale] = field(default_factory=dict)
+    supported: frozenset[str] = frozenset({"en_US"})
 
-    @property
-    def supported(self) -> frozenset[str]:
-        return frozenset([*self.translations, self.default])
+    def set_default(self, code: str) -> None:
+        """Say which language the program's own messages are in."""
+        self.default = code
+        self._list_supported()
 
     def replace(self, translations: Mapping[str, Any], *, from_gettext: bool) -> None:
         """Use other translations from now on; locales handed out before keep theirs."""
         self.translations = translations
         self.from_gettext = from_gettext
         self.made.clear()
+        self._list_supported()
         gen_log.debug("Supported locales: %s", sorted(self.supported))
+
+    def _list_supported(self) -> None:
+        # Once, and not for every page that asks for its language.
+        self.supported = frozenset([*self.translations, self.default])
 
 
 CATALOGUE: Final = Catalogue()
