@@ -135,7 +135,9 @@ STYLE_LINK: Final = '<link href="%s" type="text/css" rel="stylesheet"/>'
 def embedded_script(pieces: Iterable[bytes]) -> bytes:
     """Return JavaScript as it stands in a page that is HTML and may be XML."""
     return (
-        b'<script type="text/javascript">\n//<![CDATA[\n' + b"\n".join(pieces) + b"\n//]]>\n</script>"
+        b'<script type="text/javascript">\n//<![CDATA[\n'
+        + b"\n".join(pieces)
+        + b"\n//]]>\n</script>"
     )
 
 

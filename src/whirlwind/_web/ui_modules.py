@@ -133,7 +133,9 @@ class TemplateModule(UIModule):
 
         def set_resources(**resources: Any) -> str:
             if self._resources.setdefault(path, resources) != resources:
-                raise ValueError("set_resources called with different resources for the same template")
+                raise ValueError(
+                    "set_resources called with different resources for the same template"
+                )
             return ""
 
         return self.render_string(path, set_resources=set_resources, **kwargs)
