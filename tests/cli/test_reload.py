@@ -1,45 +1,32 @@
-"""The watcher: which changes it sees."""
+"""What ``serve --reload`` shares with the programs that it serves."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from whirlwind.cli.reload import Watcher
+from whirlwind._net import autoreload
+from whirlwind.cli import reload
 
 
-def test_a_file_that_changes_comes_or_goes_is_seen_once(tmp_path: Path) -> None:
-    file = tmp_path / "settings.toml"
-    watcher = Watcher([str(file)])
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(autoreload, "_watched_files", set())
+    monkeypatch.setattr(autoreload, "_reload_attempted", False)
+    return
+
+
+def test_files_that_the_program_watches_count(tmp_path: Path) -> None:
+    autoreload.watch(tmp_path / "mine")
+    watcher = reload.watcher([str(tmp_path / "error.py")])
+    autoreload.watch(tmp_path / "late")
     assert watcher.changed() is None
-    for text in ("one", "three"):
-        file.write_text(text)
-        assert watcher.changed() == str(file)
-        assert watcher.changed() is None
-    file.unlink()
-    assert watcher.changed() == str(file)
-    assert watcher.changed() is None
+    for name in ("mine", "error.py", "late"):
+        (tmp_path / name).touch()
+        assert watcher.changed() == str(tmp_path / name)
 
 
-def test_a_module_loaded_later_is_watched_from_then_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    watcher = Watcher()
-    file = tmp_path / "late.py"
-    file.write_text("a = 1\n")
-    module = ModuleType("late")
-    module.__file__ = str(file)
-    monkeypatch.setitem(sys.modules, "late", module)
-    assert watcher.changed() is None
-    file.write_text("a = 11\n")
-    assert watcher.changed() == str(file)
-
-
-def test_wait_returns_the_file_that_changed(tmp_path: Path) -> None:
-    file = tmp_path / "app.py"
-    watcher = Watcher([str(file)])
-    file.write_text("")
-    assert watcher.wait() == str(file)
+def test_the_applications_own_watch_keeps_out_of_the_way() -> None:
+    reload.watcher()
+    assert autoreload._reload_attempted

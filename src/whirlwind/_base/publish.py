@@ -20,6 +20,8 @@ def publish(door: str, namespace: dict[str, Any]) -> None:
         door: The door's module name, for example ``"whirlwind.gen"``.
         namespace: The door's globals; names listed in its ``__all__`` are looked at.
     """
+    if door == "__main__":
+        return  # run with -m; the door itself is another module
     for name in namespace["__all__"]:
         thing = namespace[name]
         module = getattr(thing, "__module__", None)

@@ -32,6 +32,7 @@ from whirlwind._http.messages import (
     HTTPServerRequest,
 )
 from whirlwind._http.server.httpserver import HTTPServer
+from whirlwind._net import autoreload
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 from whirlwind._web.base_handler import BaseHandler
@@ -107,6 +108,7 @@ class Application(ReversibleRouter, DirectDelegate):
         self.wildcard_router = _ApplicationRouter(self, handlers)
         self.default_router = _ApplicationRouter(self, [Rule(AnyMatches(), self.wildcard_router)])
         self._table = _Table(self)
+        self._watch_files()
 
     # --- set up ---
 
@@ -135,6 +137,7 @@ class Application(ReversibleRouter, DirectDelegate):
         Returns:
             The server, to ``stop`` it.
         """
+        self._watch_files()
         server = HTTPServer(self, **kwargs)
         server.listen(
             port,
@@ -160,6 +163,12 @@ class Application(ReversibleRouter, DirectDelegate):
             self.wildcard_router.add_rules(
                 [(DefaultHostMatches(self, matcher.host_pattern), host_handlers)]
             )
+
+    def _watch_files(self) -> None:
+        # Asked for again in listen(): programs make applications before asyncio.run() makes the
+        # loop that they will be served on.
+        if self.settings.get("autoreload"):
+            autoreload.start()
 
     def _load_ui_modules(self, source: Source) -> None:
         self.ui_modules.update(modules_of(source))

@@ -129,7 +129,7 @@ def _serve_and_reload(app: str, sockets: list[socket.socket], grace: float) -> N
         if not error.mends:
             _give_up(error)
         # Before the user is told: a change made upon that is not to be missed.
-        watcher = reload.Watcher(error.files)
+        watcher = reload.watcher(error.files)
         _tell(error)
         click.echo("Waiting for a change ...", err=True)
         change = watcher.wait()

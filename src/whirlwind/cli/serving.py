@@ -12,11 +12,12 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
+from whirlwind._base.watched_files import LOOK
 from whirlwind._http.server.httpserver import HTTPServer
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.sockets import bind_sockets, bind_unix_socket
 from whirlwind.cli import target
-from whirlwind.cli.reload import LOOK, Watcher
+from whirlwind.cli.reload import watcher
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -91,7 +92,7 @@ class Serving:
         self._spec = spec
         self._sockets = sockets
         self._grace = grace
-        self._watcher = Watcher() if reload else None
+        self._watcher = watcher() if reload else None
         self._parent = parent
 
     def run(self, ready: Callable[[], None]) -> None:

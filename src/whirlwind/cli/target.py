@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from whirlwind._base.watched_files import files_of
 from whirlwind._http.messages import HTTPServerConnectionDelegate
 
 
@@ -133,15 +134,12 @@ def _import(name: str) -> ModuleType:
 
 
 def _raised(error: BaseException, message: str) -> TargetError:
-    files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
-    if isinstance(error, SyntaxError) and error.filename:
-        files.append(error.filename)
     # Where the import system and this file stand on the stack is no help to anybody.
     trail = error.__traceback__
     while trail is not None and _is_machinery(trail.tb_frame.f_code.co_filename):
         trail = trail.tb_next
     trace = "".join(traceback.format_exception(type(error), error, trail))
-    return TargetError(message, files=files, trace=trace, exit_code=1)
+    return TargetError(message, files=files_of(error), trace=trace, exit_code=1)
 
 
 def _is_machinery(file: str) -> bool:
