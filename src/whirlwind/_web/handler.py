@@ -485,7 +485,13 @@ class RequestHandler(BaseHandler):
 
     def _template_loader(self) -> BaseLoader:
         settings = self.application.settings
-        path = self.get_template_path() or directory_of_caller()
+        path = self.get_template_path()
+        if not path:
+            # Looking through the stack takes as long as a small page: not for a loader that is
+            # there already.
+            given = "template_loader" in settings
+            stock = type(self).create_template_loader is RequestHandler.create_template_loader
+            path = "" if given and stock else directory_of_caller()
         # Applications of one process share the compiled templates that are the same for them.
         key = (
             path,
