@@ -314,7 +314,8 @@ class RequestHandler(BaseHandler):
         if len(CATALOGUE.supported) == 1:
             return Locale.get_closest()  # whatever they ask for
         field = self.request.headers.get("Accept-Language")
-        return Locale.get_closest(*(preferred_languages(field) if field else ()) or (default,))
+        wanted = [] if field is None else preferred_languages(field)
+        return Locale.get_closest(*wanted or [default])
 
     # --- pages ---
 
