@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import LogWatch
+from tests.support.handlers import Answer, ask, request
 from tests.support.raw_http import Serving, run, serving
 
 from whirlwind import gen, web
@@ -20,40 +21,6 @@ from whirlwind._net.iostream import IOStream
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import ResponseStartLine
 from whirlwind._web.base_handler import BaseHandler
-
-
-def request(path: str, *lines: str, method: str = "GET", body: bytes = b"") -> bytes:
-    fields = ["Host: h", "Connection: close", *lines]
-    if body:
-        fields.append(f"Content-Length: {len(body)}")
-    return "\r\n".join([f"{method} {path} HTTP/1.1", *fields, "", ""]).encode() + body
-
-
-class Answer:
-    """One answer taken apart."""
-
-    def __init__(self, wire: bytes) -> None:
-        head, _, self.body = wire.partition(b"\r\n\r\n")
-        line, *fields = head.decode("latin-1").split("\r\n")
-        self.status = int(line.split(" ")[1])
-        self.reason = line.split(" ", 2)[2]
-        self.headers: dict[str, str] = dict(field.split(": ", 1) for field in fields)
-
-
-def ask(handler: type[web.RequestHandler], *wires: bytes, **settings: Any) -> list[Answer]:
-    """Send each request to an application with one handler; return the answers."""
-    answers: list[Answer] = []
-    pattern = settings.pop("pattern", r"/(?:.*)")
-    arguments = settings.pop("arguments", {})
-
-    async def main() -> None:
-        settings.setdefault("log_function", lambda handler: None)
-        application = web.Application([(pattern, handler, arguments)], **settings)
-        async with serving(application) as running:
-            answers.extend([Answer(await running.exchange(wire)) for wire in wires])
-
-    run(main)
-    return answers
 
 
 def method_of_kind(kind: str) -> Callable[..., Any]:

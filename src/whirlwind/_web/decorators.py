@@ -1,6 +1,6 @@
 """Decorators for the methods of handlers: who may, and with or without a slash at the end.
 
-Layer: web. Imports from ``_proto`` and within ``_web``.
+Layer: web. Imports from ``_http`` and within ``_web``.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
 
 from whirlwind._http.messages import HTTPServerRequest
-from whirlwind._proto.http1.request_head import split_target
 from whirlwind._web.errors import HTTPError
 from whirlwind._web.handler import RequestHandler
 
@@ -51,7 +50,9 @@ def _with_next(url: str, request: HTTPServerRequest) -> str:
         target = request.full_url()
     else:
         # A login page that asks only whether this is a path must not be led elsewhere.
-        target = "/" + split_target(request.uri or "")[1].lstrip("/\\")
+        target = "/" + request.path.lstrip("/\\")
+        if request.query:
+            target += "?" + request.query
     return url + "?" + urlencode({"next": target})
 
 
