@@ -149,7 +149,8 @@ def test_trusted_origins_may_change_things(logs: LogWatch) -> None:
 
 
 def test_the_protection_is_off_without_its_setting() -> None:
-    for settings in ({}, {"trusted_origins": ["https://b.example"]}):
+    choices: list[dict[str, Any]] = [{}, {"trusted_origins": ["https://b.example"]}]
+    for settings in choices:
         assert status(*FOREIGN, cross_origin_protection=False, **settings) == 200
 
 
