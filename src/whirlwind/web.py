@@ -5,11 +5,27 @@ application in ``_web/application.py``.
 """
 
 from whirlwind._base.publish import publish
+from whirlwind._proto.http.urls import is_absolute
 from whirlwind._web.application import Application
+from whirlwind._web.decorators import addslash, authenticated, removeslash
 from whirlwind._web.errors import Finish, HTTPError, MissingArgumentError
 from whirlwind._web.handler import RequestHandler
-from whirlwind._web.rendering import is_absolute
 from whirlwind._web.routing import URLSpec
+from whirlwind._web.signed_values import (
+    DEFAULT_SIGNED_VALUE_MIN_VERSION,
+    DEFAULT_SIGNED_VALUE_VERSION,
+    MAX_SUPPORTED_SIGNED_VALUE_VERSION,
+    MIN_SUPPORTED_SIGNED_VALUE_VERSION,
+    _create_signature_v1,
+    _create_signature_v2,
+    _decode_fields_v2,
+    _decode_signed_value_v1,
+    _decode_signed_value_v2,
+    _get_version,
+    create_signed_value,
+    decode_signed_value,
+    get_signature_key_version,
+)
 from whirlwind._web.simple_handlers import ErrorHandler, FallbackHandler, RedirectHandler
 from whirlwind._web.streaming import (
     _has_stream_request_body,
@@ -22,6 +38,10 @@ from whirlwind._web.ui_modules import TemplateModule, UIModule
 url = URLSpec
 
 __all__ = [
+    "DEFAULT_SIGNED_VALUE_MIN_VERSION",
+    "DEFAULT_SIGNED_VALUE_VERSION",
+    "MAX_SUPPORTED_SIGNED_VALUE_VERSION",
+    "MIN_SUPPORTED_SIGNED_VALUE_VERSION",
     "Application",
     "ErrorHandler",
     "FallbackHandler",
@@ -34,9 +54,21 @@ __all__ = [
     "TemplateModule",
     "UIModule",
     "URLSpec",
+    "_create_signature_v1",
+    "_create_signature_v2",
+    "_decode_fields_v2",
+    "_decode_signed_value_v1",
+    "_decode_signed_value_v2",
+    "_get_version",
     "_has_stream_request_body",
+    "addslash",
     "asynchronous",
     "is_absolute",
+    "authenticated",
+    "create_signed_value",
+    "decode_signed_value",
+    "get_signature_key_version",
+    "removeslash",
     "stream_request_body",
     "url",
 ]

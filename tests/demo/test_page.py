@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from selenium.webdriver import Chrome, Keys
 from selenium.webdriver.common.by import By
-from tests.demo.conftest import Browsers, DemoProcess
+from tests.demo.conftest import DemoProcess
 from tests.demo.pane import Pane
+from tests.support.browsers import Browsers
 
 pytestmark = pytest.mark.browser
 

@@ -12,8 +12,9 @@ from tests.conftest import LogWatch
 from tests.support.raw_http import run, serving
 
 from whirlwind import gen, web
+from whirlwind._proto.http.urls import is_absolute
 from whirlwind._web.locale.locales import CATALOGUE, Locale
-from whirlwind._web.rendering import insert_resources, is_absolute, linked
+from whirlwind._web.rendering import insert_resources, linked
 from whirlwind.template import DictLoader, Loader
 
 

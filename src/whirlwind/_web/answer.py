@@ -115,18 +115,16 @@ class Answer:
 
         Args:
             status_code: 100 to 999.
-            reason: The phrase; None for the code's own, or "Unknown".
-
-        Raises:
-            ValueError: ``reason`` holds characters that may not be sent.
+            reason: The phrase; None for the code's own. One that is empty or may not be sent is
+                "Unknown": it often is the text of an exception, where a client may have a say.
         """
         self._status_code = status_code
-        if reason is not None:
-            if _UNSAFE_REASON.search(reason) or reason != reason.strip():
-                raise ValueError(f"Unsafe reason phrase {reason[:40]!r}")
-            self._reason = str(reason)
-        else:
+        if reason is None:
             self._reason = responses.get(status_code, "Unknown")
+        else:
+            phrase = str(reason).strip()
+            unsafe = not phrase or _UNSAFE_REASON.search(phrase)
+            self._reason = "Unknown" if unsafe else phrase
 
     def get_status(self) -> int:
         """Return the status of the answer."""
@@ -328,7 +326,12 @@ class Answer:
 
     def _frame_whole_answer(self) -> None:
         """Set what can be known of an answer that is all there: its tag and its length."""
-        if self._status_code == 200 and self.request.method in ("GET", "HEAD"):
+        if (
+            self._status_code == 200
+            and self.request.method in ("GET", "HEAD")
+            # Who sets a tag of its own compares it as well, or does not want that.
+            and (self._fields is None or "Etag" not in self._fields)
+        ):
             self.set_etag_header()
             if self.check_etag_header():
                 self._write_buffer = []

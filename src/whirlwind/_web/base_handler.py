@@ -139,11 +139,7 @@ class BaseHandler(Answer):
         raised = kwargs["exc_info"][1] if "exc_info" in kwargs else None
         if isinstance(raised, HTTPError):
             wanted = raised.reason or wanted
-        try:
-            self.set_status(status_code, wanted)
-        except ValueError:
-            # The phrase came from somewhere that a client may reach.
-            self.set_status(status_code, "Unknown")
+        self.set_status(status_code, wanted)
         try:
             self.write_error(status_code, **kwargs)
         except Exception:

@@ -48,11 +48,22 @@ class HTTPError(WhirlwindError):
             return self._log_message % self.args
         return self._log_message
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are copied, and sent from a process of a pool, by calling the class with
+        # ``args``; those are the message's here, and classes below this one take others.
+        return _made_again, (type(self), self.args), self.__dict__
+
     def __str__(self) -> str:
         reason = self.reason or responses.get(self.status_code, "Unknown")
         text = f"HTTP {self.status_code}: {reason}"
         message = self.get_message()
         return f"{text} ({message})" if message else text
+
+
+def _made_again(kind: type[HTTPError], args: tuple[Any, ...]) -> HTTPError:
+    error = kind.__new__(kind)
+    error.args = args
+    return error
 
 
 class MissingArgumentError(HTTPError):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from whirlwind._base.escape import utf8, xhtml_escape
+from whirlwind._proto.http.urls import is_absolute
 from whirlwind._web.template.listing import Listing
 from whirlwind._web.ui_modules import UIModule, file_list
 
@@ -30,11 +31,6 @@ def directory_of_caller() -> str:
     ):
         frame = frame.f_back
     return os.path.dirname(frame.f_code.co_filename)
-
-
-def is_absolute(path: str) -> bool:
-    """True for a URL, or a path from the root of the site; False for a static file's name."""
-    return path.startswith(("/", "http:", "https:"))
 
 
 @dataclass(slots=True)

@@ -104,8 +104,7 @@ class _Linkify(UIModule):
 
 class _XsrfFormHtml(UIModule):
     def render(self) -> str:
-        form: str = self.handler.xsrf_form_html()  # type: ignore[attr-defined]
-        return form
+        return self.handler.xsrf_form_html()
 
 
 class TemplateModule(UIModule):

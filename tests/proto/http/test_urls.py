@@ -8,6 +8,7 @@ import pytest
 
 from whirlwind._proto.http.urls import (
     encode_username_password,
+    is_absolute,
     qs_to_qsl,
     split_host_and_port,
     url_concat,
@@ -62,3 +63,10 @@ def test_lists_of_values_become_pairs() -> None:
 def test_credentials_are_composed_and_encoded() -> None:
     assert encode_username_password("u\u0301", "p:x") == b"\xc3\xba:p:x"
     assert encode_username_password(b"\xff", b"\xfe") == b"\xff:\xfe"
+
+
+def test_a_path_from_the_root_and_a_url_are_absolute() -> None:
+    for path in ("/", "/a", "//h/a", "http://h/a", "https:a"):
+        assert is_absolute(path)
+    for path in ("", "a", "a/b", "\\a", "ftp://h", "httpx"):
+        assert not is_absolute(path)

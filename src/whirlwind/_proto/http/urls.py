@@ -65,6 +65,11 @@ def split_host_and_port(netloc: str) -> tuple[str, int | None]:
     return match[1], int(match[2])
 
 
+def is_absolute(path: str) -> bool:
+    """True for a path from the root, and for a URL with scheme http or https."""
+    return path.startswith(("/", "http:", "https:"))
+
+
 def qs_to_qsl(qs: Mapping[str, Iterable[AnyStr]]) -> Iterable[tuple[str, AnyStr]]:
     """Turn names against lists of values, as ``parse_qs`` gives them, into pairs."""
     for name, values in qs.items():

@@ -1,0 +1,66 @@
+"""The cookies of an answer: what may stand in them, and in which attribute.
+
+Layer: web. Standard library only.
+"""
+
+from __future__ import annotations
+
+import http.cookies
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+# RFC 6265, section 4.1.1: no controls and no white space in values; quoting does the rest.
+_UNSAFE_VALUE: Final = re.compile(r"[\x00-\x20]")
+_NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z:]+")
+_UNSAFE_ATTRIBUTE: Final = re.compile(r"[\x00-\x20\x7f;]")
+# Dates are the one attribute with blanks.
+_UNSAFE_DATE: Final = re.compile(r"[\x00-\x1f\x7f;]")
+
+
+class InvalidCookieError(http.cookies.CookieError, ValueError):
+    """A cookie that may not be sent. Both, since programs catch either."""
+
+
+def make_cookie(name: str, value: str, attributes: Mapping[str, Any]) -> http.cookies.SimpleCookie:
+    """Return a jar with one cookie in it, checked: what goes out is what was looked at here.
+
+    Args:
+        name: The cookie's name.
+        value: Its value; quoted where it must be.
+        attributes: Attributes in any spelling, of which a later one replaces an earlier; None,
+            False and empty text stand for none.
+
+    Raises:
+        InvalidCookieError: Something holds characters that would end it early.
+        CookieError: There is no such attribute, or the name is that of one.
+    """
+    if _NAME.fullmatch(name) is None:
+        raise _bad_attribute("name", name, name)
+    if _UNSAFE_VALUE.search(value):
+        raise InvalidCookieError(f"Invalid cookie {name!r}: {value[:40]!r}")
+    jar: http.cookies.SimpleCookie = http.cookies.SimpleCookie()
+    jar[name] = value
+    morsel = jar[name]
+    for key, attribute in attributes.items():
+        known = key.lower().replace("_", "-")
+        if attribute is None or attribute is False or attribute == "":
+            attribute = ""
+        elif attribute is True and known in ("httponly", "secure", "partitioned"):
+            pass
+        elif known == "max-age" and isinstance(attribute, int | float):
+            attribute = str(int(attribute))  # also zero, which ends the cookie at once
+        elif isinstance(attribute, str | int | float):
+            unsafe = _UNSAFE_DATE if known == "expires" else _UNSAFE_ATTRIBUTE
+            if unsafe.search(str(attribute)):
+                raise _bad_attribute(key, str(attribute), name)
+        else:
+            raise TypeError(f"cookie attribute {key} is {attribute!r}: expected text")
+        morsel[known] = attribute
+    return jar
+
+
+def _bad_attribute(key: str, value: str, cookie: str) -> InvalidCookieError:
+    return InvalidCookieError(
+        f"Invalid cookie attribute {key}={value[:40]!r} for cookie {cookie[:40]!r}"
+    )
