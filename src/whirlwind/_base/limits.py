@@ -175,6 +175,20 @@ MAX_PART_HEADER_SIZE: Final = _limit(
     setting="ParseMultipartConfig.max_part_header_size",
     origin="Tornado's default",
 )
+MAX_BOUNDARY_SIZE: Final = _limit(
+    "MAX_BOUNDARY_SIZE",
+    70,
+    "bytes in the boundary of a multipart body that is read as it comes",
+    setting=None,
+    origin="RFC 2046, section 5.1.1",
+)
+MAX_FIELD_SIZE: Final = _limit(
+    "MAX_FIELD_SIZE",
+    1_048_576,
+    "bytes of a part that is no file, in a multipart body that is read as it comes",
+    setting="max_field_size",
+    origin="Starlette's default",
+)
 MAX_ARGUMENTS: Final = _limit(
     "MAX_ARGUMENTS",
     1000,

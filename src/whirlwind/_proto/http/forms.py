@@ -290,11 +290,35 @@ def _read_part(data: bytes, start: int, end: int, max_header: int) -> tuple[str,
                 "(ParseMultipartConfig.max_part_header_size)"
             )
         raise HTTPInputError("multipart/form-data missing headers")
+    headers, name, parameters = read_part_header(data[start:stop])
+    body = data[stop + 4 : end]
+    filename = parameters.get("filename")
+    if not filename:
+        return name, body
+    content_type = headers.get("Content-Type", "application/unknown")
+    fields: dict[str, Any] = {"filename": filename, "body": body, "content_type": content_type}
+    return name, HTTPFile(fields)
+
+
+def read_part_header(header: bytes) -> tuple[HTTPHeaders, str, dict[str, str]]:
+    """Read the header of one part of a ``multipart/form-data`` body.
+
+    Args:
+        header: Its lines, without the empty one.
+
+    Returns:
+        The fields, the part's name, and all parameters of its Content-Disposition.
+
+    Raises:
+        HTTPInputError: The header is not UTF-8, or not that of a form's field.
+
+    Source: RFC 7578, section 4.2.
+    """
     try:
-        header = data[start:stop].decode("utf-8")
+        text = header.decode("utf-8")
     except UnicodeDecodeError as error:
         raise HTTPInputError(f"multipart/form-data part header is not UTF-8: {error}") from error
-    headers = HTTPHeaders.parse(header, _chars_are_bytes=False)
+    headers = HTTPHeaders.parse(text, _chars_are_bytes=False)
     kind, parameters = _parse_header(headers.get("Content-Disposition", ""))
     if kind.lower() != "form-data":
         raise HTTPInputError(
@@ -303,10 +327,4 @@ def _read_part(data: bytes, start: int, end: int, max_header: int) -> tuple[str,
     name = parameters.get("name")
     if not name:
         raise HTTPInputError("multipart/form-data missing name")
-    body = data[stop + 4 : end]
-    filename = parameters.get("filename")
-    if not filename:
-        return name, body
-    content_type = headers.get("Content-Type", "application/unknown")
-    fields: dict[str, Any] = {"filename": filename, "body": body, "content_type": content_type}
-    return name, HTTPFile(fields)
+    return headers, name, parameters
