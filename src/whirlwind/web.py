@@ -7,9 +7,12 @@ application in ``_web/application.py``.
 from whirlwind._base.publish import publish
 from whirlwind._proto.http.urls import is_absolute
 from whirlwind._web.application import Application
+from whirlwind._web.body_stream import BodyStream
 from whirlwind._web.decorators import addslash, authenticated, removeslash
 from whirlwind._web.errors import Finish, HTTPError, MissingArgumentError
+from whirlwind._web.event_stream import EventStream
 from whirlwind._web.handler import RequestHandler
+from whirlwind._web.multipart import MultipartReader, Part
 from whirlwind._web.routing import URLSpec
 from whirlwind._web.signed_values import (
     DEFAULT_SIGNED_VALUE_MIN_VERSION,
@@ -43,12 +46,16 @@ __all__ = [
     "MAX_SUPPORTED_SIGNED_VALUE_VERSION",
     "MIN_SUPPORTED_SIGNED_VALUE_VERSION",
     "Application",
+    "BodyStream",
     "ErrorHandler",
+    "EventStream",
     "FallbackHandler",
     "Finish",
     "HTTPError",
     "MissingArgumentError",
+    "MultipartReader",
     "OutputTransform",
+    "Part",
     "RedirectHandler",
     "RequestHandler",
     "TemplateModule",

@@ -197,6 +197,14 @@ MAX_ARGUMENTS: Final = _limit(
     origin="Tornado's default",
 )
 
+PING_INTERVAL: Final = _limit(
+    "PING_INTERVAL",
+    15,
+    "seconds without an event after which an event stream sends a comment",
+    setting="event_stream(ping_interval=…)",
+    origin="WHATWG HTML, section 9.2.7",
+)
+
 # --- HTTP client ------------------------------------------------------------------------------
 
 MAX_CLIENTS: Final = _limit(

@@ -195,11 +195,12 @@ class Answer:
 
         Args:
             chunk: Bytes; text, which is encoded as UTF-8; or a dictionary, which is written as
-                JSON and sets the Content-Type.
+                JSON and sets the Content-Type. With the application's setting ``write_any_json``
+                lists, tuples, numbers, booleans and None are written so as well.
 
         Raises:
             RuntimeError: The answer is complete.
-            TypeError: ``chunk`` is of another type; lists are left out on purpose.
+            TypeError: ``chunk`` is of another type; by default lists are left out on purpose.
         """
         if self._finished:
             raise RuntimeError("Cannot write() after finish()")
@@ -207,7 +208,7 @@ class Answer:
             self._write_buffer.append(chunk.encode())
         elif isinstance(chunk, bytes):
             self._write_buffer.append(chunk)
-        elif isinstance(chunk, dict):
+        elif isinstance(chunk, dict) or self._writes_as_json(chunk):
             if self._fields is not None or type(self).set_header is not _stock_set_header:
                 self.set_header("Content-Type", JSON)
             else:
@@ -218,6 +219,11 @@ class Answer:
             if isinstance(chunk, list):
                 message += ". Lists not accepted: old browsers run a page of JSON that is a list"
             raise TypeError(message)
+
+    def _writes_as_json(self, chunk: Any) -> bool:
+        if not self.settings.get("write_any_json"):
+            return False
+        return isinstance(chunk, list | tuple | int | float | None)
 
     def flush(
         self, include_footers: bool = False, callback: Callable[[], None] | None = None

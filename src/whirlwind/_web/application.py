@@ -33,6 +33,7 @@ from whirlwind._http.messages import (
 )
 from whirlwind._http.server.httpserver import HTTPServer
 from whirlwind._net import autoreload
+from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 from whirlwind._web.base_handler import BaseHandler
@@ -47,7 +48,7 @@ from whirlwind._web.matchers import (
 from whirlwind._web.routing import ReversibleRouter, ReversibleRuleRouter, Rule, _RuleList
 from whirlwind._web.running import Found, run_handler, start_handler, stock_execute
 from whirlwind._web.simple_handlers import ErrorHandler
-from whirlwind._web.streaming import _has_stream_request_body
+from whirlwind._web.streaming import _has_stream_request_body, announces_body
 from whirlwind._web.transforms import OutputTransform
 from whirlwind._web.ui_modules import STOCK_MODULES, Source, UIModule, methods_of, modules_of
 
@@ -299,6 +300,7 @@ class Application(ReversibleRouter, DirectDelegate):
 _find_handler: Final = Application.find_handler
 _get_handler_delegate: Final = Application.get_handler_delegate
 _decode_argument: Final = BaseHandler.decode_argument
+_stock_data_received: Final = BaseHandler.data_received
 _start_request: Final = Application.start_request
 
 
@@ -422,6 +424,8 @@ class _HandlerDelegate(HTTPMessageDelegate):
         handler = self.handler
         if handler is None or handler._finished:
             return None
+        if handler._body is not None:
+            return handler._body.feed(chunk)
         return handler.data_received(chunk)
 
     def finish(self) -> None:
@@ -429,6 +433,8 @@ class _HandlerDelegate(HTTPMessageDelegate):
             body: asyncio.Future[None] = self.request._body_future  # type: ignore[attr-defined]
             if not body.done():
                 body.set_result(None)
+            if self.handler is not None and self.handler._body is not None:
+                self.handler._body.feed_eof()
         else:
             if self.chunks:
                 self.request.body = b"".join(self.chunks)
@@ -437,9 +443,25 @@ class _HandlerDelegate(HTTPMessageDelegate):
     def on_connection_close(self) -> None:
         if self.stream_request_body:
             if self.handler is not None:
-                self.handler.on_connection_close()
+                self._lose_body(self.handler)
         else:
             self.chunks = []
+
+    def _lose_body(self, handler: BaseHandler) -> None:
+        # Not left to on_connection_close, which programs override.
+        body: asyncio.Future[None] = self.request._body_future  # type: ignore[attr-defined]
+        if not body.done():
+            body.set_exception(StreamClosedError())
+            body.exception()
+        if handler._body is not None:
+            handler._body.fail()
+        prepared = handler._prepared_future
+        if prepared is not None and not prepared.done():
+            prepared.set_result(None)
+        if getattr(self.connection, "finished", False):
+            handler.on_connection_close()  # it answered without reading all
+        else:
+            handler._client_left()
 
     def execute(self) -> Awaitable[None] | None:
         """Run the handler.
@@ -456,6 +478,10 @@ class _HandlerDelegate(HTTPMessageDelegate):
         if self.stream_request_body:
             prepared = asyncio.get_running_loop().create_future()
             handler._prepared_future = prepared
+            handler._reads_body = (
+                self.handler_class.data_received is _stock_data_received
+                and announces_body(self.request.headers)
+            )
         run_handler(handler, transforms, self.path_args, self.path_kwargs, context)
         if prepared is None:
             # Nothing more comes for it, and it holds what holds this.

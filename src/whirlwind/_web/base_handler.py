@@ -22,13 +22,18 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias
 
 from whirlwind._base.escape import to_unicode, xhtml_escape
+from whirlwind._base.lazy import lazy
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._http.messages import HTTPServerRequest
+from whirlwind._http.server.exchange import Exchange
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.status import has_no_body
 from whirlwind._web.answer import Answer
+from whirlwind._web.body_stream import BodyStream
+from whirlwind._web.deadlines import timeout_of
 from whirlwind._web.errors import Finish, HTTPError
+from whirlwind._web.event_stream import EventStream
 from whirlwind._web.transforms import OutputTransform
 
 if TYPE_CHECKING:
@@ -45,7 +50,15 @@ Method: TypeAlias = Callable[..., Awaitable[None] | None]
 
 
 class BaseHandler(Answer):
-    """The half of ``RequestHandler`` that runs it: its steps, and what happens to its errors."""
+    """The half of ``RequestHandler`` that runs it: its steps, and what happens to its errors.
+
+    Attributes:
+        handler_timeout: Seconds that the handler may take. Then it is cancelled: what it waits
+            for is, and it gets ``asyncio.CancelledError``. The answer is a 503, or breaks off
+            where it has begun. None for the application's setting of that name; ``math.inf`` for
+            no limit in spite of that.
+        cancel_on_disconnect: True to cancel the handler when its client goes away.
+    """
 
     SUPPORTED_METHODS: ClassVar[tuple[str, ...]] = (
         "GET",
@@ -57,6 +70,9 @@ class BaseHandler(Answer):
         "OPTIONS",
     )
 
+    handler_timeout: float | None = None
+    cancel_on_disconnect: bool = False
+
     # As for an answer's attributes: until one of them is another, an instance need not hold it.
     path_args: list[str | None] = []
     path_kwargs: dict[str, str | None] = {}
@@ -64,6 +80,12 @@ class BaseHandler(Answer):
     _cancelled = False  # the task of a step was cancelled, and not what it waited for
     _prepared_future: asyncio.Future[None] | None = None
     _next: Callable[[Any], Awaitable[Any] | None] | None = None
+    _awaited: asyncio.Future[Any] | None = None  # what it waits for, or its task
+    _client_gone = False
+    _overdue = False  # it was cancelled because its time was over
+    _reads_body = False  # a streamed request: the method reads the body, and does not wait for it
+    _body: BodyStream | None = None
+    _events: EventStream | None = None
 
     def __init__(self, application: Application, request: HTTPServerRequest, **kwargs: Any) -> None:
         self.application = application
@@ -118,6 +140,69 @@ class BaseHandler(Answer):
             chunk: 1 to ``chunk_size`` bytes of the body.
         """
         raise NotImplementedError
+
+    # --- ends that come early ---
+
+    @lazy
+    def deadline(self) -> float | None:
+        """When the handler's time is over (``handler_timeout``), on the loop's clock, or None.
+
+        >>> left = self.deadline - asyncio.get_running_loop().time()  # doctest: +SKIP
+        """
+        timeout = timeout_of(self.handler_timeout, self.settings)
+        return None if timeout is None else asyncio.get_running_loop().time() + timeout
+
+    def _client_left(self) -> None:
+        """The client has gone before the answer was complete."""
+        self._client_gone = True
+        try:
+            self.on_connection_close()
+        finally:
+            if self.cancel_on_disconnect and not self._finished and self._awaited is not None:
+                self._awaited.cancel()
+            if self._events is not None:
+                self._events.settle()
+
+    def _end_early(self, error: BaseException) -> bool:
+        """Settle the answer of a handler that was cancelled; False if it failed by itself."""
+        if self._client_gone and self.cancel_on_disconnect:
+            if not isinstance(error, asyncio.CancelledError | StreamClosedError):
+                return False
+            if self._finished:
+                return True
+            if not self._headers_written:
+                # For the log, as nginx has it: nobody is there to read it.
+                self.set_status(499, "Client Closed Request")
+            self._stop_answer()
+            return True
+        if not self._overdue or not isinstance(error, asyncio.CancelledError):
+            return False
+        self._cancelled = False
+        timeout = timeout_of(self.handler_timeout, self.settings)
+        overdue = HTTPError(503, "not done within %s seconds (handler_timeout)", timeout)
+        overdue.__cause__ = error
+        if self._finished:
+            return True  # it used its last moment to answer
+        if self._headers_written:
+            self.log_exception(HTTPError, overdue, overdue.__traceback__)
+            self._stop_answer()
+        else:
+            self._handle_request_exception(overdue)
+        return True
+
+    def _stop_answer(self) -> None:
+        """End the answer where it is; the connection ends with it, by which a client can tell."""
+        if self._finished:
+            return
+        connection = self.request.connection
+        if isinstance(connection, Exchange):
+            connection.break_off()
+        else:
+            connection.finish()
+        self._finished = True
+        self._log()
+        self.on_finish()
+        self._break_cycles()
 
     # --- errors ---
 
@@ -308,6 +393,8 @@ class BaseHandler(Answer):
 
     def _after_prepare(self, _: object) -> Awaitable[Any] | None:
         prepared = self._prepared_future
+        if self._reads_body and not self._finished:
+            return self._run_method()  # which asks for the body
         if prepared is not None and not prepared.done():
             prepared.set_result(None)
         if self._finished:
@@ -333,7 +420,7 @@ class BaseHandler(Answer):
                 self.finish()
             else:
                 request = self.request
-                request.connection.set_close_callback(self.on_connection_close)
+                request.connection.set_close_callback(self._client_left)
         return None
 
     def _after_method(self, _: object) -> None:
@@ -343,6 +430,8 @@ class BaseHandler(Answer):
     def _failed(self, error: BaseException) -> None:
         prepared = self._prepared_future
         try:
+            if (self._overdue or self._client_gone) and self._end_early(error):
+                return
             if isinstance(error, StreamClosedError) and prepared is not None and self._body_lost():
                 return  # the client went away before its body was complete: nobody to tell
             self._handle_request_exception(error)

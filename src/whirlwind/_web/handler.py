@@ -13,6 +13,7 @@ import asyncio
 import datetime
 import enum
 import http.cookies
+import math
 import re
 import secrets
 import threading
@@ -24,12 +25,19 @@ from typing import Any, ClassVar, Final, overload
 
 from whirlwind._base.escape import to_unicode, utf8, xhtml_escape
 from whirlwind._base.lazy import lazy
+from whirlwind._base.limits import MAX_FIELD_SIZE, PING_INTERVAL
 from whirlwind._base.objects import ObjectDict
 from whirlwind._proto.http.dates import format_timestamp
+from whirlwind._proto.http.errors import HTTPInputError
+from whirlwind._proto.http.forms import _DEFAULT_PARSE_BODY_CONFIG
+from whirlwind._proto.http.multipart_stream import MultipartDecoder
 from whirlwind._web.base_handler import BaseHandler
+from whirlwind._web.body_stream import BodyStream
 from whirlwind._web.errors import HTTPError, MissingArgumentError
+from whirlwind._web.event_stream import EventStream
 from whirlwind._web.locale.locales import CATALOGUE, Locale
 from whirlwind._web.locale.preference import preferred_languages
+from whirlwind._web.multipart import MultipartReader, boundary_of
 from whirlwind._web.origins import is_listed, origin_refusal
 from whirlwind._web.rendering import (
     SCRIPT_LINK,
@@ -486,6 +494,124 @@ class RequestHandler(BaseHandler):
         """Return where ``authenticated`` sends those who are nobody: setting ``login_url``."""
         self.require_setting("login_url", "@tornado.web.authenticated")
         return str(self.application.settings["login_url"])
+
+    # --- streams ---
+
+    def body_stream(self) -> BodyStream:
+        """Return the body of a streamed request, to read it piece by piece.
+
+        Use it in a handler with ``stream_request_body``: in ``prepare``, or in the request's
+        method where the handler does not define ``data_received``. It is the same object each
+        time.
+
+        Raises:
+            RuntimeError: The body is not streamed, or was given to ``data_received``.
+        """
+        body = self._body
+        if body is None:
+            asked = self._prepared_future
+            if asked is None:
+                raise RuntimeError(
+                    "body_stream() and multipart() are for handlers with @stream_request_body; "
+                    "this request's body is in self.request.body"
+                )
+            arrived = self.request.__dict__["_body_future"]
+            if asked.done() and type(self).data_received is not BaseHandler.data_received:
+                raise RuntimeError("the body of this request was given to data_received()")
+            body = self._body = BodyStream(asked)
+            if arrived.done():
+                body.feed_eof() if arrived.exception() is None else body.fail()
+        return body
+
+    def multipart(
+        self,
+        *,
+        max_body_size: int | None = None,
+        max_parts: int | None = None,
+        max_part_header_size: int | None = None,
+        max_field_size: int = MAX_FIELD_SIZE,
+        max_file_size: int | None = None,
+    ) -> MultipartReader:
+        """Return the parts of a form (``multipart/form-data``), to read them as they come in.
+
+        Use it for uploads that are too large for memory, where ``body_stream`` can be used:
+
+        >>> async for part in self.multipart():  # doctest: +SKIP
+        ...     if part.filename:
+        ...         await part.save(folder / new_name())
+        ...     else:
+        ...         fields[part.name] = await part.text()
+
+        The client is held back while nothing is read. Its form must be complete: a body that
+        ends early, or breaks the format, is an error in whoever reads it.
+
+        Args:
+            max_body_size: Most bytes of the whole body; None for the server's own limit.
+            max_parts: Most parts; None for what ``set_parse_body_config`` says, 100 by default.
+            max_part_header_size: Most bytes in the header of one part; None likewise, 10 KiB.
+            max_field_size: Most bytes of a part that is no file.
+            max_file_size: Most bytes of a part that is one; None for what the body may have.
+
+        Raises:
+            HTTPError: 415 if the body is no form, 400 if its boundary is missing or impossible.
+            RuntimeError: The body is not streamed, or is being read already.
+
+        Source: RFC 7578.
+        """
+        body = self.body_stream()
+        boundary = boundary_of(self.request.headers)
+        config = _DEFAULT_PARSE_BODY_CONFIG.multipart
+        if not config.enabled:
+            raise HTTPError(415, "multipart/form-data is disabled (ParseMultipartConfig.enabled)")
+        try:
+            decoder = MultipartDecoder(
+                boundary,
+                max_parts=config.max_parts if max_parts is None else max_parts,
+                max_part_header_size=(
+                    config.max_part_header_size
+                    if max_part_header_size is None
+                    else max_part_header_size
+                ),
+                max_field_size=max_field_size,
+                max_file_size=max_file_size,
+            )
+        except HTTPInputError as error:
+            raise HTTPError(400, "Invalid multipart/form-data: %s", error) from error
+        body.claim()
+        if max_body_size is not None:
+            self.request.connection.set_max_body_size(max_body_size)
+        return MultipartReader(body, decoder)
+
+    def event_stream(self, ping_interval: float | None = PING_INTERVAL) -> EventStream:
+        """Begin an answer of Server-Sent Events, for an ``EventSource`` in a browser.
+
+        >>> events = self.event_stream()  # doctest: +SKIP
+        >>> await events.send({"price": 17}, event="tick", id=1)  # doctest: +SKIP
+
+        The head goes out at once, with what keeps proxies and browsers from holding events back.
+        When the client goes away the handler is cancelled (``cancel_on_disconnect``). A
+        ``handler_timeout`` that the class does not set itself is lifted.
+
+        Args:
+            ping_interval: Seconds after which a comment is sent if nothing else was, so that
+                proxies keep the connection and a client that has gone is noticed; None for none.
+
+        Raises:
+            RuntimeError: The answer has begun already.
+
+        Source: WHATWG HTML, section 9.2.
+        """
+        if self._headers_written or self._finished:
+            raise RuntimeError("event_stream() begins an answer: this one has begun already")
+        self.cancel_on_disconnect = True
+        if self.handler_timeout is None:
+            self.handler_timeout = math.inf
+        self.set_header("Content-Type", "text/event-stream")
+        # Whoever compresses or rewrites an answer gathers some of it first.
+        self.set_header("Cache-Control", "no-cache, no-transform")
+        self.set_header("X-Accel-Buffering", "no")
+        events = self._events = EventStream(self, ping_interval)
+        return events
 
     # --- languages ---
 

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final
 from whirlwind._base.log import app_log
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._web.base_handler import BaseHandler
+from whirlwind._web.deadlines import limit_wait
 from whirlwind._web.transforms import OutputTransform
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def run_handler(
         coroutine = context.run(partial(handler._execute, transforms, *path_args, **path_kwargs))
         task = start_task(coroutine, context)
         task.add_done_callback(_report)
-        handler.request.connection.set_close_callback(handler.on_connection_close)
+        _note_wait(handler, task)
         return task
     waiting = context.run(handler._begin, transforms, path_args, path_kwargs)
     if waiting is None:
@@ -113,24 +114,34 @@ def _drive(
     while waiting is not None:
         if type(waiting) is CoroutineType:
             # The rest goes on in its task: waiting for that from outside takes another turn.
-            if not handler._finished:
-                handler.request.connection.set_close_callback(handler.on_connection_close)
-            return start_task(handler._go_through(waiting), context)
+            task = start_task(handler._go_through(waiting), context)
+            if not task.done():
+                _note_wait(handler, task)
+            return task
         try:
             future = as_future(waiting, context)
         except TypeError as error:
             waiting = context.run(handler._resume, partial(_fail, error))
             continue
         if not future.done():
-            if not handler._finished:
-                handler.request.connection.set_close_callback(handler.on_connection_close)
+            _note_wait(handler, future)
             future.add_done_callback(partial(_go_on, handler, context))
             return future
         waiting = context.run(handler._resume, future.result)
     return None
 
 
+def _note_wait(handler: BaseHandler, future: asyncio.Future[Any]) -> None:
+    """A handler waits: from now on its client may go away, and its time may pass."""
+    handler._awaited = future
+    if not handler._finished:
+        handler.request.connection.set_close_callback(handler._client_left)
+    if handler.handler_timeout is not None or "handler_timeout" in handler.application.settings:
+        limit_wait(handler, future)
+
+
 def _go_on(handler: BaseHandler, context: contextvars.Context, future: asyncio.Future[Any]) -> None:
+    handler._awaited = None
     if future.cancelled() and isinstance(future, asyncio.Task) and future.cancelling():
         handler._cancelled = True
     _drive(handler, context.run(handler._resume, future.result), context)

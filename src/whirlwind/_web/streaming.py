@@ -1,6 +1,6 @@
 """Handlers that take a request's body as it comes, and old ones that finish by themselves.
 
-Layer: web. Imports from ``_engine`` and within ``_web``.
+Layer: web. Imports from ``_engine``, ``_proto`` and within ``_web``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from whirlwind._engine.error_scope import errors_to
+from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._web.base_handler import BaseHandler
 
 _Handler = TypeVar("_Handler", bound=type[BaseHandler])
@@ -18,9 +19,17 @@ _Handler = TypeVar("_Handler", bound=type[BaseHandler])
 def stream_request_body(cls: _Handler) -> _Handler:
     """Class decorator: the handler takes the body piece by piece.
 
-    ``data_received`` is called with each piece and may wait, which holds the client back.
-    ``prepare`` runs when the head is there, the request's method when the body is complete;
-    ``self.request.body`` stays empty.
+    ``prepare`` runs when the head is there; ``self.request.body`` stays empty. There are two ways
+    from there:
+
+    - A handler that defines ``data_received`` is given each piece, and may wait, which holds the
+      client back. The request's method runs when the body is complete.
+    - One that does not define it reads the body itself, with ``self.multipart()`` or
+      ``self.body_stream()``. The request's method runs at once after ``prepare``, and the client
+      is held back until it reads. A method that ends before it has read all ends the connection
+      with its answer.
+
+    A handler of either kind may also read the body in ``prepare``.
 
     Raises:
         TypeError: It does not decorate a ``RequestHandler``.
@@ -35,6 +44,14 @@ def _has_stream_request_body(cls: type[BaseHandler]) -> bool:
     if not (isinstance(cls, type) and issubclass(cls, BaseHandler)):
         raise TypeError(f"expected subclass of RequestHandler, got {cls!r}")
     return cls._stream_request_body
+
+
+def announces_body(headers: HTTPHeaders) -> bool:
+    """True if a request with these header fields has a body, of whatever length.
+
+    Source: RFC 9112, section 6.3.
+    """
+    return "Transfer-Encoding" in headers or headers.get("Content-Length", "0").strip("0") != ""
 
 
 def _answer_error(handler: BaseHandler, error: BaseException) -> bool:

@@ -297,6 +297,25 @@ class Exchange(HTTPConnection):
             self.delegate = None
         self.server_connection.exchange_finished(self)
 
+    def break_off(self) -> None:
+        """End the answer where it is, and the connection with it.
+
+        The client can tell that the answer is not whole: a length is not reached, the last chunk
+        is missing, or, where the answer was to end with the connection, that is reset.
+        """
+        if self.finished:
+            return
+        self.keep_alive = False
+        self.finished = True
+        self._close_callback = None
+        if not self.reading:
+            self.delegate = None
+        connection = self.server_connection
+        ends_with_connection = self._left is None and not self._chunked and not self._silent
+        if connection.write_paused or (self.head_sent and ends_with_connection):
+            connection.abort()
+        connection.exchange_finished(self)
+
     def detach(self) -> IOStream:
         """Take the connection out of the server's hands; see ``RequestHandler.detach``."""
         self.finished = True
