@@ -312,7 +312,9 @@ class Exchange(HTTPConnection):
             self.delegate = None
         connection = self.server_connection
         ends_with_connection = self._left is None and not self._chunked and not self._silent
-        if connection.write_paused or (self.head_sent and ends_with_connection):
+        if self.head_sent and ends_with_connection:
+            connection.reset()
+        elif connection.write_paused:
             connection.abort()
         connection.exchange_finished(self)
 

@@ -31,6 +31,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import struct
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -54,6 +55,9 @@ if TYPE_CHECKING:
 
 # Requests answered in one go before the loop looks at other connections: 64 take about 1 ms.
 _TURN: Final = 64
+
+# struct linger, on and of no seconds: two shorts on Windows, two ints elsewhere.
+_NO_LINGER: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 _new_request = HTTPServerRequest.__new__
 
@@ -391,6 +395,8 @@ class ServerProtocol(asyncio.Protocol):
         self._moved = True
         if exchange.reading:
             self._body = None
+            # Whoever was not ready for more of the body need not be asked again.
+            self.blocked = False
             exchange.reading = False
             delegate, exchange.delegate = exchange.delegate, None
             if delegate is not None:
@@ -601,6 +607,14 @@ class ServerProtocol(asyncio.Protocol):
         )
         self.abort()
         return loses
+
+    def reset(self) -> None:
+        """Close at once, and so that the client's system says that something is missing."""
+        opened = None if self.transport is None else self.transport.get_extra_info("socket")
+        if opened is not None and opened.family in (socket.AF_INET, socket.AF_INET6):
+            # No lingering: closing sends a reset instead of an orderly end.
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        self.abort()
 
     def abort(self) -> None:
         """Close at once, whatever was not sent yet."""
