@@ -17,6 +17,7 @@ from tests.support.raw_http import run, serving
 from whirlwind import gen, web
 from whirlwind._web.base_handler import BaseHandler
 from whirlwind._web.deadlines import timeout_of
+from whirlwind.ioloop import IOLoop
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
@@ -187,12 +188,9 @@ def test_what_is_left_can_be_read() -> None:
         handler_timeout = 2
 
         async def get(self) -> None:
-            loop = asyncio.get_running_loop()
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(float(self.get_query_argument("after")))
             assert self.deadline is not None
-            left.append(self.deadline - loop.time())
-            await asyncio.sleep(0.5)
-            left.append(self.deadline - loop.time())
+            left.append(self.deadline - IOLoop.current().time())
 
     class Unlimited(web.RequestHandler):
         def get(self) -> None:
@@ -202,8 +200,9 @@ def test_what_is_left_can_be_read() -> None:
     async def main() -> None:
         async with serving_one(Handler) as running:
             client = await running.connect()
-            await client.send(GET)
-            assert (await client.answer())[0] == 200
+            for after in (b"0.5", b"1"):
+                await client.send(GET.replace(b"/", b"/?after=" + after, 1))
+                assert (await client.answer())[0] == 200
         async with serving_one(Unlimited) as running:
             assert b" 200 " in await running.exchange(GET)
 

@@ -1,6 +1,6 @@
 """What HTTP needs of a handler besides its answer: running it, and answering its errors.
 
-Layer: web. Imports from ``_base``, ``_http``, ``_net`` and ``_proto``.
+Layer: web. Imports from ``_base``, ``_engine``, ``_http``, ``_net`` and ``_proto``.
 
 Theory of operation
 -------------------
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias
 from whirlwind._base.escape import to_unicode, xhtml_escape
 from whirlwind._base.lazy import lazy
 from whirlwind._base.log import app_log, gen_log
+from whirlwind._engine.clock import now
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.server.exchange import Exchange
 from whirlwind._net.stream_errors import StreamClosedError
@@ -141,16 +142,54 @@ class BaseHandler(Answer):
         """
         raise NotImplementedError
 
+    def body_stream(self) -> BodyStream:
+        """Return the body of a streamed request, to read it piece by piece.
+
+        Use it in a handler with ``stream_request_body``: in ``prepare``, or in the request's
+        method where the handler does not define ``data_received``. It is the same object each
+        time.
+
+        Raises:
+            RuntimeError: The body is not streamed, or was given to ``data_received``.
+        """
+        body = self._body
+        if body is None:
+            asked = self._prepared_future
+            if asked is None:
+                raise RuntimeError(
+                    "body_stream() and multipart() are for handlers with @stream_request_body; "
+                    "this request's body is in self.request.body"
+                )
+            arrived = self.request.__dict__["_body_future"]
+            if asked.done() and type(self).data_received is not _stock_data_received:
+                raise RuntimeError("the body of this request was given to data_received()")
+            body = self._body = BodyStream(asked)
+            if arrived.done():
+                body.feed_eof() if arrived.exception() is None else body.fail()
+        return body
+
     # --- ends that come early ---
 
     @lazy
-    def deadline(self) -> float | None:
-        """When the handler's time is over (``handler_timeout``), on the loop's clock, or None.
-
-        >>> left = self.deadline - asyncio.get_running_loop().time()  # doctest: +SKIP
-        """
+    def _due(self) -> float | None:
+        # On the clock of asyncio's timers. First asked for in the turn in which the handler begins,
+        # or by its first wait.
         timeout = timeout_of(self.handler_timeout, self.settings)
         return None if timeout is None else asyncio.get_running_loop().time() + timeout
+
+    @lazy
+    def deadline(self) -> float | None:
+        """When the handler's time is over (``handler_timeout``); None for never.
+
+        It is on the clock of the ``IOLoop``, which ``gen.with_timeout`` takes.
+
+        >>> left = self.deadline - IOLoop.current().time()  # doctest: +SKIP
+        """
+        due = self._due
+        if due is None:
+            return None
+        loop = asyncio.get_running_loop()
+        return now(loop) + due - loop.time()
 
     def _client_left(self) -> None:
         """The client has gone before the answer was complete."""
@@ -469,6 +508,7 @@ class BaseHandler(Answer):
 
 
 _stock_clear: Final = BaseHandler.clear
+_stock_data_received: Final = BaseHandler.data_received
 
 
 class _Settled:

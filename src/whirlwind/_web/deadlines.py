@@ -42,10 +42,10 @@ def limit_wait(handler: BaseHandler, future: asyncio.Future[Any]) -> None:
         handler: The handler.
         future: What it waits for.
     """
-    deadline = handler.deadline
-    if deadline is None or future.done():
+    due = handler._due
+    if due is None or future.done():
         return
-    timer = asyncio.get_running_loop().call_at(deadline, _expire, handler, future)
+    timer = asyncio.get_running_loop().call_at(due, _expire, handler, future)
     future.add_done_callback(lambda _: timer.cancel())
 
 

@@ -28,16 +28,12 @@ from whirlwind._base.lazy import lazy
 from whirlwind._base.limits import MAX_FIELD_SIZE, PING_INTERVAL
 from whirlwind._base.objects import ObjectDict
 from whirlwind._proto.http.dates import format_timestamp
-from whirlwind._proto.http.errors import HTTPInputError
-from whirlwind._proto.http.forms import _DEFAULT_PARSE_BODY_CONFIG
-from whirlwind._proto.http.multipart_stream import MultipartDecoder
 from whirlwind._web.base_handler import BaseHandler
-from whirlwind._web.body_stream import BodyStream
 from whirlwind._web.errors import HTTPError, MissingArgumentError
 from whirlwind._web.event_stream import EventStream
 from whirlwind._web.locale.locales import CATALOGUE, Locale
 from whirlwind._web.locale.preference import preferred_languages
-from whirlwind._web.multipart import MultipartReader, boundary_of
+from whirlwind._web.multipart import MultipartReader, decoder_for
 from whirlwind._web.origins import is_listed, origin_refusal
 from whirlwind._web.rendering import (
     SCRIPT_LINK,
@@ -497,32 +493,6 @@ class RequestHandler(BaseHandler):
 
     # --- streams ---
 
-    def body_stream(self) -> BodyStream:
-        """Return the body of a streamed request, to read it piece by piece.
-
-        Use it in a handler with ``stream_request_body``: in ``prepare``, or in the request's
-        method where the handler does not define ``data_received``. It is the same object each
-        time.
-
-        Raises:
-            RuntimeError: The body is not streamed, or was given to ``data_received``.
-        """
-        body = self._body
-        if body is None:
-            asked = self._prepared_future
-            if asked is None:
-                raise RuntimeError(
-                    "body_stream() and multipart() are for handlers with @stream_request_body; "
-                    "this request's body is in self.request.body"
-                )
-            arrived = self.request.__dict__["_body_future"]
-            if asked.done() and type(self).data_received is not BaseHandler.data_received:
-                raise RuntimeError("the body of this request was given to data_received()")
-            body = self._body = BodyStream(asked)
-            if arrived.done():
-                body.feed_eof() if arrived.exception() is None else body.fail()
-        return body
-
     def multipart(
         self,
         *,
@@ -559,24 +529,13 @@ class RequestHandler(BaseHandler):
         Source: RFC 7578.
         """
         body = self.body_stream()
-        boundary = boundary_of(self.request.headers)
-        config = _DEFAULT_PARSE_BODY_CONFIG.multipart
-        if not config.enabled:
-            raise HTTPError(415, "multipart/form-data is disabled (ParseMultipartConfig.enabled)")
-        try:
-            decoder = MultipartDecoder(
-                boundary,
-                max_parts=config.max_parts if max_parts is None else max_parts,
-                max_part_header_size=(
-                    config.max_part_header_size
-                    if max_part_header_size is None
-                    else max_part_header_size
-                ),
-                max_field_size=max_field_size,
-                max_file_size=max_file_size,
-            )
-        except HTTPInputError as error:
-            raise HTTPError(400, "Invalid multipart/form-data: %s", error) from error
+        decoder = decoder_for(
+            self.request.headers,
+            max_parts=max_parts,
+            max_part_header_size=max_part_header_size,
+            max_field_size=max_field_size,
+            max_file_size=max_file_size,
+        )
         body.claim()
         if max_body_size is not None:
             self.request.connection.set_max_body_size(max_body_size)

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 from whirlwind._base.limits import BODY_CHUNK_SIZE, MAX_FIELD_SIZE
 from whirlwind._engine.coroutine import coroutine
 from whirlwind._proto.http.errors import HTTPInputError
+from whirlwind._proto.http.forms import _DEFAULT_PARSE_BODY_CONFIG
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.multipart_stream import (
     MultipartDecoder,
@@ -57,6 +58,43 @@ def boundary_of(headers: HTTPHeaders) -> bytes:
     if not boundary:
         raise HTTPError(400, "Invalid multipart/form-data: multipart boundary not found")
     return boundary
+
+
+def decoder_for(
+    headers: HTTPHeaders,
+    *,
+    max_parts: int | None,
+    max_part_header_size: int | None,
+    max_field_size: int,
+    max_file_size: int | None,
+) -> MultipartDecoder:
+    """Return what reads the body of a request with these header fields.
+
+    Args:
+        headers: The request's header fields.
+        max_parts, max_part_header_size: As ``MultipartDecoder`` has them; None for what
+            ``set_parse_body_config`` says.
+        max_field_size, max_file_size: As ``MultipartDecoder`` has them.
+
+    Raises:
+        HTTPError: As ``boundary_of``; 415 where forms are disabled.
+    """
+    boundary = boundary_of(headers)
+    config = _DEFAULT_PARSE_BODY_CONFIG.multipart
+    if not config.enabled:
+        raise HTTPError(415, "multipart/form-data is disabled (ParseMultipartConfig.enabled)")
+    if max_part_header_size is None:
+        max_part_header_size = config.max_part_header_size
+    try:
+        return MultipartDecoder(
+            boundary,
+            max_parts=config.max_parts if max_parts is None else max_parts,
+            max_part_header_size=max_part_header_size,
+            max_field_size=max_field_size,
+            max_file_size=max_file_size,
+        )
+    except HTTPInputError as error:
+        raise HTTPError(400, "Invalid multipart/form-data: %s", error) from error
 
 
 class MultipartReader:
