@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import gzip
 import hashlib
 import io
 import os
 import tracemalloc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -552,6 +555,83 @@ def test_a_path_that_cannot_be_written_is_an_error_of_the_handler(
 
 
 # --- real clients, and memory ---
+
+
+def test_a_compressed_form_is_read_where_the_server_decompresses() -> None:
+    @web.stream_request_body
+    class Handler(web.RequestHandler):
+        def post(self) -> Any:
+            return native(self)
+
+    async def main() -> None:
+        async with serving_one(Handler, decompress_request=True) as running:
+            client = await running.connect()
+            await client.send(post(gzip.compress(FORM), "Content-Encoding: gzip"))
+            assert await client.answer() == (200, EXPECTED)
+
+    run(main)
+
+
+def test_a_form_that_was_read_leaves_nothing_to_the_collector() -> None:
+    handlers: list[weakref.ref[web.RequestHandler]] = []
+
+    @web.stream_request_body
+    class Handler(web.RequestHandler):
+        def initialize(self) -> None:
+            handlers.append(weakref.ref(self))
+
+        def post(self) -> Any:
+            return native(self)
+
+        def put(self) -> Any:
+            return generator(self)
+
+    async def main() -> None:
+        async with serving_one(Handler) as running:
+            client = await running.connect()
+            gc.disable()
+            try:
+                for method in (b"POST", b"PUT"):
+                    await client.send(post(FORM).replace(b"POST", method, 1))
+                    assert await client.answer() == (200, EXPECTED)
+                for _ in range(5):
+                    await asyncio.sleep(0)
+                assert [handler() for handler in handlers] == [None, None]
+            finally:
+                gc.enable()
+
+    run(main)
+
+
+def test_a_form_of_curl_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "a;b.txt"
+    file.write_bytes(b"--x\r\n" * 50_000)
+    saved = tmp_path / "saved"
+    found: list[Any] = []
+
+    @web.stream_request_body
+    class Handler(web.RequestHandler):
+        async def post(self) -> None:
+            async for part in self.multipart():
+                if part.filename:
+                    found.append([part.filename, part.content_type, await part.save(saved)])
+                else:
+                    found.append(await part.text())
+            self.write("stored")
+
+    async def main() -> None:
+        async with serving_one(Handler) as running:
+            process = await asyncio.create_subprocess_exec(
+                "curl", "-sS", "--noproxy", "*",
+                "-F", "title=one=two", "-F", f'file=@"{file}"', f"http://127.0.0.1:{running.port}/",
+                stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            output, _ = await process.communicate()
+            assert output == b"stored"
+
+    run(main, asyncio.SelectorEventLoop)
+    assert found == ["one=two", ["a;b.txt", "text/plain", 250_000]]
+    assert saved.read_bytes() == file.read_bytes()
 
 
 def test_a_form_of_aiohttp_is_read(tmp_path: Path) -> None:
