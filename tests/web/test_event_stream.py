@@ -63,8 +63,8 @@ def test_events_are_sent_in_both_styles(method: Any) -> None:
 
     async def main() -> None:
         async with (
-            serving_one(Handler) as running,
-            aiohttp.ClientSession() as session,
+            serving_one(Handler, compress_response=True) as running,
+            aiohttp.ClientSession() as session,  # which says that it takes gzip
             session.get(f"http://127.0.0.1:{running.port}/") as response,
         ):
             assert response.headers["Content-Type"] == "text/event-stream"
