@@ -21,6 +21,7 @@ if os.environ.get("WHIRLWIND_INTERPRETED") == "1":
     interpreted.install()
 
 __all__ = [
+    "auth",
     "concurrent",
     "escape",
     "gen",
