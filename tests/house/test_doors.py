@@ -17,6 +17,7 @@ CHECKLIST: dict[str, list[str]] = json.loads((HERE / "tornado_names.json").read_
 
 # Doors that have every name of the list. A door joins them when it is whole.
 WHOLE = [
+    "auth",
     "autoreload",
     "concurrent",
     "escape",
