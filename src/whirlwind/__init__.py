@@ -47,6 +47,7 @@ __all__ = [
     "version",
     "version_info",
     "web",
+    "wsgi",
 ]
 
 version = tornado_version

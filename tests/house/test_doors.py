@@ -33,6 +33,7 @@ WHOLE = [
     "template",
     "testing",
     "util",
+    "wsgi",
 ]
 DOORS = [name for name in CHECKLIST if ROOT.joinpath(*name.split(".")).with_suffix(".py").exists()]
 

@@ -46,7 +46,13 @@ from whirlwind._web.matchers import (
     path_arguments,
 )
 from whirlwind._web.routing import ReversibleRouter, ReversibleRuleRouter, Rule, _RuleList
-from whirlwind._web.running import Found, run_handler, start_handler, stock_execute
+from whirlwind._web.running import (
+    Found,
+    run_at_once,
+    run_handler,
+    start_handler,
+    stock_execute,
+)
 from whirlwind._web.simple_handlers import ErrorHandler
 from whirlwind._web.streaming import _has_stream_request_body, announces_body
 from whirlwind._web.transforms import OutputTransform
@@ -487,6 +493,28 @@ class _HandlerDelegate(HTTPMessageDelegate):
             # Nothing more comes for it, and it holds what holds this.
             self.handler = None
         return prepared
+
+    def execute_at_once(self) -> bool:
+        """Run the handler where no loop runs.
+
+        Returns:
+            True if it has finished its answer; one that waits is answered with an error page.
+
+        Raises:
+            RuntimeError: The handler takes its body piece by piece, which needs a loop.
+        """
+        if self.stream_request_body:
+            raise RuntimeError(
+                f"{self.handler_class.__qualname__} is decorated with stream_request_body, "
+                "which needs an event loop"
+            )
+        context = contextvars.copy_context()
+        handler = context.run(
+            self.handler_class, self.application, self.request, **self.handler_kwargs
+        )
+        transforms = [make(self.request) for make in self.application.transforms]
+        run_at_once(handler, transforms, self.path_args, self.path_kwargs, context)
+        return handler._finished
 
 
 _LogFunction = Callable[[RequestHandler], None]

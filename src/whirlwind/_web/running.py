@@ -108,6 +108,42 @@ def run_handler(
     return _drive(handler, waiting, context)
 
 
+def run_at_once(
+    handler: BaseHandler,
+    transforms: list[OutputTransform],
+    path_args: list[Any],
+    path_kwargs: dict[str, Any],
+    context: contextvars.Context,
+) -> None:
+    """Run a handler where no loop runs, in a server of WSGI for example.
+
+    Where it waits for something, it gets an exception at that place, as if waiting had failed;
+    so it is answered and logged as any other exception of a handler.
+
+    Args:
+        handler: A new handler.
+        transforms: For its answer.
+        path_args, path_kwargs: What the groups of its rule's pattern said, undecoded.
+        context: The request's context.
+    """
+    coroutine = context.run(partial(handler._execute, transforms, *path_args, **path_kwargs))
+    try:
+        waited_for = context.run(coroutine.send, None)
+    except StopIteration:
+        return
+    error = RuntimeError(
+        "without an event loop only handlers that never wait can run: "
+        f"{type(handler).__qualname__} waits for {waited_for!r:.100}"
+    )
+    try:
+        context.run(coroutine.throw, error)
+    except StopIteration:
+        return
+    finally:
+        # A future is left alone: cancelling it would be the business of a loop. Nobody holds it.
+        coroutine.close()
+
+
 def _drive(
     handler: BaseHandler, waiting: Awaitable[Any] | None, context: contextvars.Context
 ) -> asyncio.Future[Any] | None:
