@@ -186,7 +186,7 @@ def call(application: Any, **given: Any) -> tuple[str, dict[str, str], bytes]:
         seen.extend([status, dict(headers)])
 
     body = b"".join(application(environ, start_response))
-    return (*seen, body)  # type: ignore[return-value]
+    return (*seen, body)
 
 
 def waiting(kind: str) -> type[web.RequestHandler]:
@@ -210,7 +210,7 @@ def waiting(kind: str) -> type[web.RequestHandler]:
         def nested(self) -> Any:
             yield self.generator()
 
-    Waiting.get = getattr(Waiting, kind)  # type: ignore[method-assign]
+    Waiting.get = getattr(Waiting, kind)
     return Waiting
 
 

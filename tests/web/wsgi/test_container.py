@@ -421,7 +421,7 @@ def test_a_container_may_answer_for_a_part_of_an_application(
 ) -> None:
     container = WSGIContainer(hello, executor)
     quiet: dict[str, Any] = {"log_function": lambda handler: None}
-    target: Any = {
+    targets: dict[str, Callable[[], Any]] = {
         "fallback": lambda: web.Application(
             [("/native", Native), ("/.*", web.FallbackHandler, {"fallback": container})], **quiet
         ),
@@ -437,7 +437,8 @@ def test_a_container_may_answer_for_a_part_of_an_application(
         "path": lambda: RuleRouter(
             [("/native", web.Application([("/native", Native)], **quiet)), ("/.*", container)]
         ),
-    }[kind]()
+    }
+    target = targets[kind]()
 
     async def main() -> None:
         async with serving(target) as running:
