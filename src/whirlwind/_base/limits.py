@@ -205,6 +205,14 @@ PING_INTERVAL: Final = _limit(
     origin="WHATWG HTML, section 9.2.7",
 )
 
+LOGIN_TIME: Final = _limit(
+    "LOGIN_TIME",
+    900,
+    "seconds that a user gets at a provider of OAuth 2 before the login's state is forgotten",
+    setting=None,
+    origin="time for a password, a second factor and a question of consent",
+)
+
 # --- HTTP client ------------------------------------------------------------------------------
 
 MAX_CLIENTS: Final = _limit(

@@ -27,6 +27,7 @@ from whirlwind._base.log import app_log
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._web.base_handler import BaseHandler
 from whirlwind._web.deadlines import limit_wait
+from whirlwind._web.no_loop import waiting_error, without_loop
 from whirlwind._web.transforms import OutputTransform
 
 if TYPE_CHECKING:
@@ -126,22 +127,20 @@ def run_at_once(
         path_args, path_kwargs: What the groups of its rule's pattern said, undecoded.
         context: The request's context.
     """
-    coroutine = context.run(partial(handler._execute, transforms, *path_args, **path_kwargs))
-    try:
-        waited_for = context.run(coroutine.send, None)
-    except StopIteration:
-        return
-    error = RuntimeError(
-        "without an event loop only handlers that never wait can run: "
-        f"{type(handler).__qualname__} waits for {waited_for!r:.100}"
-    )
-    try:
-        context.run(coroutine.throw, error)
-    except StopIteration:
-        return
-    finally:
-        # A future is left alone: cancelling it would be the business of a loop. Nobody holds it.
-        coroutine.close()
+    with without_loop():
+        coroutine = context.run(partial(handler._execute, transforms, *path_args, **path_kwargs))
+        try:
+            waited_for = context.run(coroutine.send, None)
+        except StopIteration:
+            return
+        error = waiting_error(f"{type(handler).__qualname__} waits for {waited_for!r:.100}")
+        try:
+            context.run(coroutine.throw, error)
+        except StopIteration:
+            return
+        finally:
+            # A future is left alone: cancelling it is the business of a loop. Nobody holds it.
+            coroutine.close()
 
 
 def _drive(

@@ -8,6 +8,7 @@ import http.client
 import io
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -18,6 +19,7 @@ import pytest
 from tests.conftest import LogWatch
 
 from whirlwind import gen, locks, web
+from whirlwind.httpclient import AsyncHTTPClient
 from whirlwind.httputil import HTTPHeaders, ResponseStartLine
 from whirlwind.routing import PathMatches, Rule, RuleRouter
 from whirlwind.wsgi import WSGIAdapter, WSGIApplication
@@ -189,44 +191,74 @@ def call(application: Any, **given: Any) -> tuple[str, dict[str, str], bytes]:
     return (*seen, body)
 
 
-def waiting(kind: str) -> type[web.RequestHandler]:
-    class Waiting(web.RequestHandler):
-        cleaned = False
+class Waiting(web.RequestHandler):
+    """Waits in one of several ways; each test has a subclass of its own."""
 
-        async def native(self) -> None:
-            try:
-                await asyncio.sleep(0)
-            finally:
-                type(self).cleaned = True
+    cleaned = False
 
-        @gen.coroutine
-        def generator(self) -> Any:
-            try:
-                yield locks.Event().wait()
-            finally:
-                type(self).cleaned = True
+    async def native(self) -> None:
+        await self.clean(asyncio.sleep(0))
 
-        @gen.coroutine
-        def nested(self) -> Any:
-            yield self.generator()
+    async def sleep(self) -> None:
+        await self.clean(asyncio.sleep(1))
 
-    Waiting.get = getattr(Waiting, kind)
-    return Waiting
+    async def task(self) -> None:
+        await self.clean(asyncio.create_task(asyncio.sleep(1)))
+
+    async def executor(self) -> None:
+        await self.clean(asyncio.to_thread(len, ""))
+
+    async def event(self) -> None:
+        await self.clean(locks.Event().wait())
+
+    async def fetch(self) -> None:
+        await self.clean(AsyncHTTPClient().fetch("http://127.0.0.1:1/"))
+
+    async def clean(self, waiting: Any) -> None:
+        try:
+            await waiting
+        finally:
+            type(self).cleaned = True
+
+    @gen.coroutine
+    def generator(self) -> Any:
+        try:
+            yield locks.Event().wait()
+        finally:
+            type(self).cleaned = True
+
+    @gen.coroutine
+    def gen_sleep(self) -> Any:
+        yield gen.sleep(1)
+
+    @gen.coroutine
+    def nested(self) -> Any:
+        yield self.generator()
 
 
-@pytest.mark.parametrize("kind", ["native", "generator", "nested"])
-def test_a_handler_that_waits_is_told_that_there_is_no_loop(kind: str, logs: LogWatch) -> None:
-    handler: Any = waiting(kind)
+@pytest.mark.parametrize("place", ["main thread", "another thread"])
+@pytest.mark.parametrize(
+    "kind",
+    ["native", "sleep", "task", "executor", "event", "fetch", "generator", "gen_sleep", "nested"],
+)
+def test_a_handler_that_waits_is_told_that_there_is_no_loop(
+    kind: str, place: str, logs: LogWatch
+) -> None:
+    handler: Any = type("Handler", (Waiting,), {"get": getattr(Waiting, kind)})
     application = WSGIApplication([("/", handler)], log_function=quiet)
     with logs.expect("whirlwind.application", "Uncaught exception GET /"):
-        status, _, _ = call(application)
+        if place == "main thread":
+            status, _, _ = call(application)
+        else:
+            with ThreadPoolExecutor(1) as pool:
+                status, _, _ = pool.submit(call, application).result()
         [record] = logs.records
         assert record.exc_info is not None
         assert "without an event loop only handlers that never wait" in str(record.exc_info[1])
         record.exc_info = None
     assert status == "500 Internal Server Error"
     gc.collect()  # a generator that nobody resumes any more is closed when it is collected
-    assert handler.cleaned
+    assert handler.cleaned or kind in ("task", "executor", "fetch", "gen_sleep", "event")
 
 
 def test_a_handler_that_wants_to_finish_later_is_an_error() -> None:

@@ -34,10 +34,10 @@ class OAuthMixin:
 
     >>> class Login(RequestHandler, MyService):  # doctest: +SKIP
     ...     async def get(self):
-    ...         if self.get_argument("oauth_token", None):
-    ...             user = await self.get_authenticated_user()
-    ...         else:
+    ...         if "oauth_token" not in self.request.arguments:
     ...             await self.authorize_redirect(callback_uri="/login")
+    ...             return
+    ...         user = await self.get_authenticated_user()
 
     Source: RFC 5849; OAuth Core 1.0 for the version before.
     """

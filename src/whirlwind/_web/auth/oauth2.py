@@ -1,6 +1,6 @@
 """Handlers that log users in by OAuth 2.
 
-Layer: web. Imports from ``_http``, ``_proto`` and within ``_web``.
+Layer: web. Imports from ``_base``, ``_http``, ``_proto`` and within ``_web``.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, cast
 from urllib.parse import urlencode
 
+from whirlwind._base.limits import LOGIN_TIME
 from whirlwind._http.client.async_client import AsyncHTTPClient
 from whirlwind._proto.http.urls import url_concat
 from whirlwind._web.auth import state
@@ -84,7 +85,7 @@ class OAuth2Mixin:
         """
         value = state.new_state()
         handler = cast(RequestHandler, self)
-        set_login_cookie(handler, state.COOKIE, value, max_age=state.MAX_AGE)
+        set_login_cookie(handler, state.COOKIE, value, max_age=LOGIN_TIME)
         return value
 
     def check_oauth2_state(self) -> None:

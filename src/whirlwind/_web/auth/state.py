@@ -10,8 +10,6 @@ import secrets
 from typing import Final
 
 COOKIE: Final = "_oauth2_state"
-#: Seconds that a user gets at the provider; the cookie of the state lives as long.
-MAX_AGE: Final = 900
 
 
 def new_state() -> str:
