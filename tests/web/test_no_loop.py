@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 
 import pytest
 from tests.conftest import LogWatch
@@ -31,7 +32,7 @@ def test_a_coroutine_that_gets_no_task_is_closed() -> None:
     coroutine = never()
     with without_loop(), pytest.raises(RuntimeError, match=r"loop\.create_task\(\) was called"):
         asyncio.create_task(coroutine)  # noqa: RUF006
-    assert coroutine.cr_frame is None
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
     assert closed == []
 
 
