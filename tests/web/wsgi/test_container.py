@@ -12,8 +12,8 @@ from wsgiref.validate import validator
 
 import pytest
 from tests.conftest import LogWatch
+from tests.support.handlers import Answer, request
 from tests.support.raw_http import Serving, run, serving
-from tests.web.test_handler import Answer, request
 
 from whirlwind import web
 from whirlwind.routing import AnyMatches, PathMatches, Rule, RuleRouter
