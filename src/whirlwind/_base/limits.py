@@ -282,17 +282,17 @@ MAX_WEBSOCKET_OFFERS: Final = _limit(
 )
 MAX_WEBSOCKET_TURN: Final = _limit(
     "MAX_WEBSOCKET_TURN",
-    1024,
+    256,
     "frames of one WebSocket taken in one turn of the loop",
     setting=None,
-    origin="about 1 ms with a handler that does little",
+    origin="Tornado's default; some tenths of a millisecond with a handler that does little",
 )
 MAX_WEBSOCKET_TURN_SIZE: Final = _limit(
     "MAX_WEBSOCKET_TURN_SIZE",
-    1_048_576,
+    262_144,
     "bytes in messages of one WebSocket taken in one turn of the loop, decompressed",
     setting=None,
-    origin="about 1 ms to decompress; bounds what waits for a slow handler",
+    origin="Tornado's default; bounds what waits for a slow handler",
 )
 WEBSOCKET_CLOSE_TIMEOUT: Final = _limit(
     "WEBSOCKET_CLOSE_TIMEOUT",

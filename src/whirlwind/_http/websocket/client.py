@@ -2,9 +2,9 @@
 
 Layer: HTTP. Imports from ``_base``, ``_engine``, ``_net``, ``_proto`` and within ``_http``.
 
-The handshake is a fetch like any other, with its redirects, timeouts, TLS and credentials, until
-the server answers 101; ``upgrade.py`` has the difference. What comes from the program's own proxy
-code is kept as it is: this class is subclassed, with ``connect_future`` as the way to its result.
+The handshake is a fetch like any other, with its timeouts, TLS and credentials, until the server
+answers 101; ``upgrade.py`` has the difference. Programs subclass ``WebSocketClientConnection``, with
+``connect_future`` as the way to its result.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from whirlwind._http.websocket.protocol import (
     WebSocketProtocol,
     WebSocketProtocol13,
 )
+from whirlwind._http.websocket.stream import WebSocketStream
 from whirlwind._http.websocket.upgrade import UpgradeFetch, http_url
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.stream_errors import StreamClosedError
@@ -212,9 +213,15 @@ class WebSocketClientConnection:
 
         Returns:
             A future that is done when the server has room for more. It fails with
-            ``WebSocketClosedError`` if the WebSocket is closed, or closes before.
+            ``WebSocketClosedError`` if the connection closes before.
+
+        Raises:
+            WebSocketClosedError: The WebSocket is closed, or closing.
         """
-        return self.get_open_protocol().write_message(message, binary)
+        protocol = self.protocol
+        if protocol is None or protocol.is_closing():
+            raise WebSocketClosedError("Client connection has been closed")
+        return protocol.write_message(message, binary)
 
     def read_message(
         self, callback: Callable[[asyncio.Future[str | bytes | None]], None] | None = None
@@ -267,6 +274,11 @@ class WebSocketClientConnection:
         """
         if self.protocol is not None:
             self.protocol.close(code, reason)
+
+    @property
+    def stream(self) -> WebSocketStream | None:
+        """The connection with the face of a stream; None before it is open."""
+        return None if self.protocol is None else self.protocol.stream
 
     # --- hooks ---
 

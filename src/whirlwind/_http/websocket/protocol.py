@@ -33,7 +33,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Final, Protocol, cast
 
-from whirlwind._base.errors import RemoteProtocolError
+from whirlwind._base.errors import MessageTooLarge, RemoteProtocolError
 from whirlwind._base.escape import json_encode, utf8
 from whirlwind._base.limits import LINGER_SIZE, MAX_MESSAGE_SIZE, WEBSOCKET_CLOSE_TIMEOUT
 from whirlwind._base.log import gen_log
@@ -44,7 +44,7 @@ from whirlwind._http.websocket.stream import WebSocketStream
 from whirlwind._http.websocket.stream_transport import StreamTransport
 from whirlwind._net.leaving import ENDS_THE_PROGRAM, leave_loop
 from whirlwind._proto.http.headers import HTTPHeaders
-from whirlwind._proto.websocket.close_codes import GOING_AWAY, PROTOCOL_ERROR
+from whirlwind._proto.websocket.close_codes import GOING_AWAY, MAX_REASON, PROTOCOL_ERROR
 from whirlwind._proto.websocket.events import Closed, Event, Failed, Ping, Pong
 from whirlwind._proto.websocket.extensions import (
     Agreement,
@@ -59,6 +59,9 @@ from whirlwind._proto.websocket.handshake import (
     tokens,
 )
 from whirlwind._proto.websocket.machine import WebSocketMachine
+
+_PING: Final = 0x9
+_PONG: Final = 0xA
 
 _EAGER: Final = sys.version_info >= (3, 12)
 
@@ -217,6 +220,8 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         self._close_timer: asyncio.TimerHandle | None = None
         self._pinging: asyncio.Task[None] | None = None
         self._pong_received = False
+        self._pong_in_transit: asyncio.Future[None] | None = None
+        self._next_pong: bytes | None = None
         self._server: Any = None
         self._stream: WebSocketStream | None = None
         self._close_callback: Callable[[], None] | None = None
@@ -412,8 +417,6 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._write_paused = True
-        if self._machine is not None:
-            self._machine.hold_pongs = True
 
     def resume_writing(self) -> None:
         self._write_paused = False
@@ -421,9 +424,6 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         for waiter in waiters:
             if not waiter.done():
                 waiter.set_result(None)
-        if self._machine is not None:
-            self._machine.hold_pongs = False
-            self._flush()
 
     # --- what comes in ---
 
@@ -432,8 +432,6 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         assert machine is not None
         try:
             events = machine.feed(data)
-            if machine.has_output:
-                self._flush()
             if events:
                 self._deliver(events)
         except ENDS_THE_PROGRAM as error:
@@ -453,10 +451,9 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
                     continue
                 waiting = self._call(handler.on_message, event)
             elif kind is Ping:
-                waiting = self._call(handler.on_ping, cast(Ping, event).data)
+                waiting = self._handle_message(_PING, cast(Ping, event).data)
             elif kind is Pong:
-                self._pong_received = True
-                waiting = self._call(handler.on_pong, cast(Pong, event).data)
+                waiting = self._handle_message(_PONG, cast(Pong, event).data)
             elif kind is Closed:
                 closed = cast(Closed, event)
                 self.client_terminated = True
@@ -475,6 +472,14 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
             # Others have their turn first: what is held here may be thousands of frames.
             self._waiting = True
             self._loop.call_soon(self._go_on)
+
+    def _handle_message(self, opcode: int, data: bytes) -> asyncio.Future[Any] | None:
+        """Take a ping or a pong; returns what it must be waited for, or None."""
+        if opcode == _PONG:
+            self._pong_received = True
+            return self._call(self.handler.on_pong, data)
+        self._send_pong(data)
+        return self._call(self.handler.on_ping, data)
 
     def _wait_for(self, waiting: asyncio.Future[Any]) -> None:
         self._waiting = self._blocked = True
@@ -525,7 +530,7 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
                 finally:
                     self._inside = False
             return None if result is None else self._as_future(result)
-        except Exception:
+        except (Exception, asyncio.CancelledError):
             self._program_failed()
             return None
 
@@ -585,6 +590,10 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         ):
             return self._refused()
         transport.write(machine.message(data, binary=binary))
+        return self._room()
+
+    def _room(self) -> asyncio.Future[None]:
+        """Return a future that is done when the peer has room for more."""
         if not self._write_paused:
             done = self._done
             if done is None:
@@ -607,16 +616,40 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         Raises:
             ValueError: ``data`` is over 125 bytes.
         """
-        machine = self._machine
-        if machine is not None and self.transport is not None and not self.server_terminated:
-            self.transport.write(machine.ping(data))
+        self._write_frame(True, _PING, data)
 
-    def _flush(self) -> None:
+    def _send_pong(self, data: bytes) -> None:
+        """Answer a ping; while a pong waits for the peer to read, only the last one is kept.
+
+        Source: RFC 6455, section 5.5.3. To keep them all would let a peer that sends pings, and
+        does not read, fill the memory.
+        """
+        if self._pong_in_transit is not None:
+            self._next_pong = data
+            return
+        sent = self._write_frame(True, _PONG, data)
+        if not sent.done():
+            self._pong_in_transit = sent
+            sent.add_done_callback(self._pong_sent)
+
+    def _pong_sent(self, sent: asyncio.Future[None]) -> None:
+        self._pong_in_transit = None
+        following, self._next_pong = self._next_pong, None
+        if following is not None and not sent.cancelled() and sent.exception() is None:
+            self._send_pong(following)
+
+    def _write_frame(
+        self, fin: bool, opcode: int, data: bytes, flags: int = 0
+    ) -> asyncio.Future[None]:
+        """Send a frame; returns a future that is done when the peer has room for more."""
+        transport = self.transport
         machine = self._machine
-        if machine is not None and self.transport is not None:
-            output = machine.take_output()
-            if output and not self.transport.is_closing():
-                self.transport.write(b"".join(output))
+        if (
+            transport is None or machine is None or self.server_terminated or transport.is_closing()
+        ):
+            return self._refused()
+        transport.write(machine.frame((self.FIN if fin else 0) | flags | opcode, data))
+        return self._room()
 
     # --- pings ---
 
@@ -703,8 +736,9 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         transport = self.transport
         if not self.server_terminated:
             if transport is not None and self._machine is not None:
-                self._machine.close(code, reason)
-                self._flush()
+                frame = self._machine.close(code, reason)
+                if not transport.is_closing():
+                    transport.write(frame)
             self.server_terminated = True
         if transport is None:
             return
@@ -720,9 +754,11 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
 
     def _fail(self, error: RemoteProtocolError) -> None:
         """Tell a peer that broke the protocol, and end."""
-        gen_log.info("WebSocket failed: %s", error)
+        gen_log.debug("WebSocket failed: %s", error)
         transport = self.transport
-        self.close(error.close_code or PROTOCOL_ERROR)
+        # What was wrong, in words: the peer's programmer has nothing else to go by.
+        reason = "message too big" if isinstance(error, MessageTooLarge) else str(error)
+        self.close(error.close_code or PROTOCOL_ERROR, reason.encode()[:MAX_REASON].decode("utf-8", "ignore"))
         self.client_terminated = True
         self._discarding = LINGER_SIZE
         if transport is not None:

@@ -46,11 +46,9 @@ class UpgradeFetch(Fetch):
     ) -> None:
         super().__init__(shared, request, callback)
         self._upgraded: Upgraded | None = upgraded
-
-    def _begin_hop(self) -> None:
-        # A redirect may lead to a URL of ws or wss.
-        self._url = http_url(self._url)
-        super()._begin_hop()
+        # A redirect is an error, as in Tornado and in browsers: a WebSocket is what one asked for,
+        # and whoever asked has to see that it is somewhere else.
+        self._redirects_left = 0
 
     def switched(
         self, connection: HTTPClientConnection, headers: HTTPHeaders, leftover: bytes

@@ -16,7 +16,7 @@ INVALID_DATA: Final = 1007
 MESSAGE_TOO_BIG: Final = 1009
 
 # Two bytes of a control frame's 125 hold the code.
-_MAX_REASON: Final = 123
+MAX_REASON: Final = 123
 # Those of RFC 6455, section 7.4.1, and of IANA's registry since (1012 to 1014), but for the ones
 # that stand for something that no frame says: 1005 no code, 1006 no close frame, 1015 no TLS.
 _REGISTERED: Final = frozenset({1000, 1001, 1002, 1003, *range(1007, 1015)})
@@ -79,6 +79,6 @@ def encode_close(code: int | None, reason: str | bytes | None) -> bytes:
             "or 3000 to 4999 (RFC 6455, section 7.4)"
         )
     text = reason.encode() if isinstance(reason, str) else reason or b""
-    if len(text) > _MAX_REASON:
-        raise ValueError(f"close reason has {len(text)} bytes of UTF-8: at most {_MAX_REASON}")
+    if len(text) > MAX_REASON:
+        raise ValueError(f"close reason has {len(text)} bytes of UTF-8: at most {MAX_REASON}")
     return code.to_bytes(2, "big") + text

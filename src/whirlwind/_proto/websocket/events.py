@@ -13,7 +13,7 @@ from whirlwind._base.errors import RemoteProtocolError
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """The peer asks for a sign of life; the pong is on its way already.
+    """The peer asks for a sign of life: answer with ``pong(data)``, at least the last of several.
 
     Attributes:
         data: 0 to 125 bytes of the peer's choice.

@@ -18,12 +18,12 @@ takes in memory is the message and not also its wire bytes, and that a large one
 Nothing here is unbounded: what is held of the wire is an unfinished header or what one ``feed``
 brought; a message stops at its limit, decompressed; ``feed`` stops after a number of frames or of
 bytes and says that there is ``more``, so that a flood of tiny frames, or of messages that inflate,
-neither holds up the loop nor piles up; and pongs that cannot be sent are not collected, the last
-one answers for all (section 5.5.3).
+neither holds up the loop nor piles up.
 
-The peer's mistakes are events and not exceptions: what came before them still counts. For the
-same reason the answer to a close frame is not sent as it is read, but by ``close``, when whoever
-takes the events has come to it: what answers the messages before it goes out first.
+The peer's mistakes are events and not exceptions: what came before them still counts. Nor does the
+machine answer pings and close frames by itself: whoever takes the events does, when it has come to
+them, so that the answers to the messages before go out first. What goes out is returned by the
+method that makes it, and goes out in the order of the calls.
 """
 
 from __future__ import annotations
@@ -73,9 +73,8 @@ class WebSocketMachine:
 
     Attributes:
         more: True if ``feed(b"")`` would find further events in what it holds.
-        close_sent: True once our close frame is among the output.
+        close_sent: True once our close frame was made.
         done: True once nothing that the peer sends is read any more.
-        hold_pongs: Set it while the peer does not read: only the last pong is kept then.
         wire_bytes_in, wire_bytes_out: Bytes of the data messages' frames so far.
         message_bytes_in, message_bytes_out: Bytes of their messages.
     """
@@ -94,7 +93,6 @@ class WebSocketMachine:
         self.more = False
         self.close_sent = False
         self.done = False
-        self.hold_pongs = False
         self.wire_bytes_in = 0
         self.wire_bytes_out = 0
         self.message_bytes_in = 0
@@ -105,8 +103,6 @@ class WebSocketMachine:
         self._compressor = compressor
         self._decompressor = decompressor
         self._held = b""
-        self._output: list[bytes] = []
-        self._pong: bytes | None = None
         # The message that is coming in pieces.
         self._kind = 0  # _TEXT or _BINARY; 0 between messages
         self._compressed = False
@@ -349,11 +345,6 @@ class WebSocketMachine:
 
     def _take_control(self, opcode: int, payload: bytes, events: list[Event]) -> None:
         if opcode == _PING:
-            if not self.close_sent:
-                if self.hold_pongs:
-                    self._pong = payload
-                else:
-                    self._output.append(self._frame(_FIN | _PONG, payload))
             events.append(Ping(payload))
         elif opcode == _PONG:
             events.append(Pong(payload))
@@ -393,38 +384,41 @@ class WebSocketMachine:
         Raises:
             ValueError: ``data`` is over 125 bytes.
         """
-        if len(data) > 125:
-            raise ValueError(f"ping with {len(data)} bytes: at most 125 (RFC 6455, section 5.5)")
-        return self._frame(_FIN | _PING, data)
+        return self.frame(_FIN | _PING, data)
 
-    def close(self, code: int | None = None, reason: str | bytes | None = None) -> None:
-        """Put our close frame among the output; nothing may be sent after it.
+    def pong(self, data: bytes) -> bytes:
+        """Return the wire bytes of a pong; errors as for ``ping``."""
+        return self.frame(_FIN | _PONG, data)
+
+    def close(self, code: int | None = None, reason: str | bytes | None = None) -> bytes:
+        """Return the wire bytes of our close frame, after which nothing may be sent.
+
+        Returns:
+            The frame; nothing if it was returned before.
 
         Raises:
             ValueError: The code may not be sent, or the reason is too long.
         """
         payload = encode_close(code, reason)
-        if not self.close_sent:
-            self.close_sent = True
-            self._output.append(self._frame(_FIN | _CLOSE, payload))
+        if self.close_sent:
+            return b""
+        self.close_sent = True
+        return self.frame(_FIN | _CLOSE, payload)
 
-    @property
-    def has_output(self) -> bool:
-        """True if ``take_output`` would return something."""
-        return bool(self._output)
+    def frame(self, first: int, payload: bytes) -> bytes:
+        """Return the wire bytes of any frame.
 
-    def take_output(self) -> list[bytes]:
-        """Return what the machine has to say by itself, pongs and close frames, and forget it."""
-        output = self._output
-        if self._pong is not None and not self.hold_pongs:
-            if not self.close_sent:
-                output.append(self._frame(_FIN | _PONG, self._pong))
-            self._pong = None
-        if output:
-            self._output = []
-        return output
+        Args:
+            first: Its first byte: FIN, RSV1 to RSV3, opcode.
+            payload: Its payload, plain.
 
-    def _frame(self, first: int, payload: bytes) -> bytes:
+        Raises:
+            ValueError: It is a control frame of over 125 bytes, or in fragments.
+        """
+        if first & 0x08 and (len(payload) > 125 or not first & _FIN):
+            raise ValueError(
+                f"control frame payloads may not exceed 125 bytes, nor be cut: {len(payload)} bytes"
+            )
         return encode_frame(first, payload, None if self._new_mask is None else self._new_mask())
 
 
