@@ -28,7 +28,7 @@ from whirlwind._http.websocket.protocol import (
 from whirlwind._net.iostream import IOStream
 from whirlwind._proto.websocket.handshake import VERSION, asks_for_upgrade, asks_for_websocket
 from whirlwind._web.handler import RequestHandler
-from whirlwind._web.websocket_origin import is_trusted_origin, origin_of
+from whirlwind._web.websocket_origin import websocket_refusal
 
 # What belongs to an answer over HTTP, which is complete once the WebSocket is open.
 _HTTP_ONLY: Final = (
@@ -86,9 +86,14 @@ class WebSocketHandler(RequestHandler):
         if not asks_for_upgrade(headers):
             self._refuse_handshake(400, '"Connection" must be "Upgrade".')
             return
-        origin = origin_of(headers)
-        if origin is not None and not self.check_origin(origin):
-            gen_log.debug("Cross origin websockets not allowed: Origin %.100r", origin)
+        refusal = websocket_refusal(
+            headers.get("Sec-Fetch-Site"),
+            headers.get("Origin"),
+            headers.get("Host"),
+            self.check_origin,
+        )
+        if refusal is not None:
+            gen_log.debug("Cross origin websockets not allowed: %s", refusal)
             self._refuse_handshake(403, "Cross origin websockets not allowed")
             return
         connection = self.get_websocket_protocol()
@@ -101,7 +106,6 @@ class WebSocketHandler(RequestHandler):
 
     def _refuse_handshake(self, status: int, message: str) -> None:
         self.set_status(status)
-        gen_log.debug(message)
         self.finish(message)
 
     def get_websocket_protocol(self) -> WebSocketProtocol | None:
@@ -119,18 +123,21 @@ class WebSocketHandler(RequestHandler):
     def check_origin(self, origin: str) -> bool:
         """Decide whether a page of another origin may open this WebSocket; override to allow more.
 
-        The default allows pages of this host and port, and those of the setting
-        ``trusted_origins``. It is not asked where the browser says that page and server are of
-        the same origin, nor for clients that are no browsers. To return True for all
-        exposes users to pages that act in their name, unless something other than cookies tells
-        who they are.
+        Not asked about pages of the same origin as far as the browser's fields tell, nor for
+        clients that are no browsers. The default asks ``check_trusted_origin``. To return True
+        for all exposes users to pages that act in their name, unless something other than
+        cookies tells who they are.
 
         Args:
             origin: Scheme, host and port of the page, such as ``"https://example.com"``; or
                 ``"null"``.
         """
+        return self.check_trusted_origin(origin)
+
+    def check_trusted_origin(self, origin: str) -> bool:
+        """Say whether an origin is one of the setting ``trusted_origins``."""
         trusted = self.settings.get("trusted_origins") or ()
-        return is_trusted_origin(origin, self.request.headers.get("Host"), trusted)
+        return origin == trusted if isinstance(trusted, str) else origin in trusted
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         """Override to choose a subprotocol.

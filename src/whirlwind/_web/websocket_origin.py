@@ -4,45 +4,48 @@ Layer: web. Standard library only.
 
 A browser lets a page of any site open a WebSocket to any other, and sends the user's cookies along;
 CORS does not apply. What it also sends, and a page cannot change, is where the page came from.
+Clients that are no browsers send none of it, and a user's cookies are not theirs to send.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from urllib.parse import urlsplit
+import re
+from collections.abc import Callable
+from typing import Final
+
+# Scheme, host and port are what browsers write. A user's name before the host is refused: it is
+# how an address is made to look like another.
+_ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://([^/\\?#@\s]+)(?:[/?#]\S*)?")
+# "none" is what the user asked for by hand, which no page can bring about.
+_OWN: Final = frozenset({"same-origin", "none"})
 
 
-def is_trusted_origin(origin: str, host: str | None, trusted: Collection[str] = ()) -> bool:
-    """True if a page of ``origin`` may open a WebSocket to ``host``.
+def websocket_refusal(
+    site: str | None, origin: str | None, host: str | None, check: Callable[[str], bool]
+) -> str | None:
+    """Return why a page may not open a WebSocket; None if it may.
 
     Args:
-        origin: Scheme, host and port of the page, as the ``Origin`` field has it; ``"null"`` for
-            pages that have none.
-        host: The request's ``Host``.
-        trusted: Origins of other sites that may, as browsers write them.
+        site: The field ``Sec-Fetch-Site``, which says how the page relates to the server, also
+            where a proxy changes ``Host``; None if there was none.
+        origin: The field ``Origin``: scheme, host and port of the page, or ``"null"``; None if
+            there was none.
+        host: The field ``Host``.
+        check: Says whether a page of another origin may; asked about no others.
 
-    Source: RFC 6455, section 10.2; RFC 6454, section 7.
+    Source: W3C, Fetch Metadata Request Headers, section 2.3; RFC 6455, section 10.2.
     """
-    if origin in trusted:
-        return True
-    try:
-        authority = urlsplit(origin).netloc
-    except ValueError:
-        return False
-    return bool(authority) and authority.lower() == (host or "").lower()
-
-
-def origin_of(headers: Mapping[str, str]) -> str | None:
-    """Return the origin of the page that asks; None if it is no page, or one of the same origin.
-
-    Browsers say by ``Sec-Fetch-Site`` how the page relates to the server, which also holds where
-    a proxy changes ``Host``. Programs that are no browsers send neither field as a rule; a user's
-    cookies are not theirs to send.
-
-    Source: W3C, Fetch Metadata Request Headers, section 2.3.
-    """
-    if headers.get("Sec-Fetch-Site") == "same-origin":
+    if site is None:
+        if origin is None or _is_of_host(origin, host) or check(origin):
+            return None
+        return f"Origin {origin[:100]!r} not allowed"
+    if site in _OWN or (origin is not None and check(origin)):
         return None
-    origin = headers.get("Origin")
-    # The name that the field had before RFC 6455.
-    return headers.get("Sec-Websocket-Origin") if origin is None else origin
+    shown = None if origin is None else origin[:100]
+    return f"Sec-Fetch-Site {site[:40]} & origin {shown!r} not allowed"
+
+
+def _is_of_host(origin: str, host: str | None) -> bool:
+    # The scheme is not compared: behind a proxy that does the TLS it is not known here.
+    match = _ORIGIN.fullmatch(origin)
+    return match is not None and host is not None and match[1].lower() == host.lower()
