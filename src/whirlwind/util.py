@@ -1,7 +1,7 @@
 """Small tools: configurable classes, imports by name, gzip, names of Python 2.
 
 Door: names only. They come from ``_base/`` (``configurable``, ``objects``, ``gzip``,
-``websocket_mask``, ``python2``), two private ones that programs have come to use included.
+``websocket_mask``, ``python2``).
 """
 
 from builtins import TimeoutError
@@ -27,8 +27,8 @@ from whirlwind._base.python2 import (
     u,
     unicode_type,
 )
-from whirlwind._base.websocket_mask import websocket_mask as _websocket_mask_python
-from whirlwind._proto.websocket.mask_cy import websocket_mask as _websocket_mask
+from whirlwind._base.websocket_mask import websocket_mask
+from whirlwind._proto.websocket.mask_cy import websocket_mask as compiled_mask
 
 __all__ = [
     "PY3",
@@ -49,5 +49,9 @@ __all__ = [
     "u",
     "unicode_type",
 ]
+
+# Private names that programs have come to use all the same.
+_websocket_mask = compiled_mask
+_websocket_mask_python = websocket_mask
 
 publish(__name__, globals())

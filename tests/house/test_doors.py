@@ -32,6 +32,7 @@ WHOLE = [
     "template",
     "testing",
     "util",
+    "websocket",
 ]
 DOORS = [name for name in CHECKLIST if ROOT.joinpath(*name.split(".")).with_suffix(".py").exists()]
 

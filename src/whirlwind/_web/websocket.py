@@ -5,7 +5,7 @@ Layer: web. Imports from ``_base``, ``_http``, ``_proto`` and within ``_web``.
 Theory of operation
 -------------------
 A WebSocket begins as a GET. ``get`` decides about it and hands the connection to a
-``WebSocketProtocol13``, which from then on calls this object: ``open``, ``on_message`` …, ``on_close``.
+``WebSocketProtocol13``, which from then on calls this object: ``open``, ``on_message`` and so on.
 ``get`` itself waits until the WebSocket has ended, so that what runs "after the request" (a
 subclass's ``get``, an agent's ``_execute``) runs then, in the same task and context.
 """
@@ -42,7 +42,7 @@ _HTTP_ONLY: Final = (
 )
 
 
-def _refuse(*args: Any, **kwargs: Any) -> NoReturn:
+def _refuse(*_: Any, **__: Any) -> NoReturn:
     raise RuntimeError("Method not supported for Web Sockets")
 
 

@@ -273,9 +273,10 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
 
     def _check_drained(self) -> None:
         drained = self._drained
-        if drained is not None and not drained.done():
-            if not self._connections and not self._adopted:
-                drained.set_result(None)
+        if drained is None or self._connections or self._adopted:
+            return
+        if not drained.done():
+            drained.set_result(None)
 
     def look_within(self, timeout: float) -> None:
         """See to it that a connection's own timeout is noticed in time."""

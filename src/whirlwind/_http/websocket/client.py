@@ -3,8 +3,8 @@
 Layer: HTTP. Imports from ``_base``, ``_engine``, ``_net``, ``_proto`` and within ``_http``.
 
 The handshake is a fetch like any other, with its timeouts, TLS and credentials, until the server
-answers 101; ``upgrade.py`` has the difference. Programs subclass ``WebSocketClientConnection``, with
-``connect_future`` as the way to its result.
+answers 101; ``upgrade.py`` has the difference. Programs subclass ``WebSocketClientConnection``;
+``connect_future`` is the way to its result.
 """
 
 from __future__ import annotations

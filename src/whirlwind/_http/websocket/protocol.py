@@ -334,9 +334,7 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         """
         self._selected_subprotocol = check_response(headers, key=key, subprotocols=subprotocols)
         self._open(
-            check_answer(
-                headers.get("Sec-WebSocket-Extensions"), self.params.compression_options
-            )
+            check_answer(headers.get("Sec-WebSocket-Extensions"), self.params.compression_options)
         )
 
     def take_over(self, transport: asyncio.Transport, leftover: bytes) -> None:
@@ -585,9 +583,7 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
             data = utf8(cast(bytes, message))
         transport = self.transport
         machine = self._machine
-        if (
-            transport is None or machine is None or self.server_terminated or transport.is_closing()
-        ):
+        if transport is None or machine is None or self.server_terminated or transport.is_closing():
             return self._refused()
         transport.write(machine.message(data, binary=binary))
         return self._room()
@@ -644,9 +640,7 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         """Send a frame; returns a future that is done when the peer has room for more."""
         transport = self.transport
         machine = self._machine
-        if (
-            transport is None or machine is None or self.server_terminated or transport.is_closing()
-        ):
+        if transport is None or machine is None or self.server_terminated or transport.is_closing():
             return self._refused()
         transport.write(machine.frame((self.FIN if fin else 0) | flags | opcode, data))
         return self._room()
@@ -758,7 +752,10 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         transport = self.transport
         # What was wrong, in words: the peer's programmer has nothing else to go by.
         reason = "message too big" if isinstance(error, MessageTooLarge) else str(error)
-        self.close(error.close_code or PROTOCOL_ERROR, reason.encode()[:MAX_REASON].decode("utf-8", "ignore"))
+        self.close(
+            error.close_code or PROTOCOL_ERROR,
+            reason.encode()[:MAX_REASON].decode("utf-8", "ignore"),
+        )
         self.client_terminated = True
         self._discarding = LINGER_SIZE
         if transport is not None:

@@ -18,10 +18,10 @@ from whirlwind._base.limits import MAX_WEBSOCKET_OFFERS
 from whirlwind._proto.websocket.deflate import MessageCompressor, MessageDecompressor
 
 _NAME: Final = "permessage-deflate"
-_TOKEN: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_WORD: Final = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 # One piece at a time, anchored, with no two ways to match: linear in the text.
 _PIECE: Final = re.compile(
-    rf'[ \t]*({_TOKEN})[ \t]*(?:=[ \t]*(?:({_TOKEN})|"({_TOKEN})")[ \t]*)?([;,]|$)'
+    rf'[ \t]*({_WORD})[ \t]*(?:=[ \t]*(?:({_WORD})|"({_WORD})")[ \t]*)?([;,]|$)'
 )
 _BITS: Final = re.compile(r"8|9|1[0-5]")
 

@@ -17,23 +17,23 @@ from __future__ import annotations
 try:
     import cython
 except ModuleNotFoundError:  # Cython is a build tool, not a run-time requirement
-    from whirlwind._base import cython  # type: ignore[no-redef]
+    from whirlwind._base import cython
 
 from whirlwind._base.errors import RemoteProtocolError
 from whirlwind._proto.websocket.mask_cy import websocket_mask
 
 if cython.compiled:
-    from cython.cimports.cpython.bytes import (  # type: ignore[import-not-found]
+    from cython.cimports.cpython.bytes import (
         PyBytes_FromStringAndSize,
     )
-    from cython.cimports.libc.string import memcpy  # type: ignore[import-not-found]
+    from cython.cimports.libc.string import memcpy
 
 _PROTOCOL_ERROR = 1002
 
 
 def is_compiled() -> bool:
     """True in the compiled form of this file."""
-    return cython.compiled  # type: ignore[no-any-return]
+    return cython.compiled
 
 
 @cython.ccall

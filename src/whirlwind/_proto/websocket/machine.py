@@ -57,6 +57,7 @@ _FIN: Final = 0x80
 _RSV1: Final = 0x40
 _FIN_TEXT: Final = 0x81
 _FIN_BINARY: Final = 0x82
+_WHOLE: Final = (_FIN_TEXT, _FIN_BINARY)
 
 _new_decoder: Final = codecs.getincrementaldecoder("utf-8")
 
@@ -131,11 +132,11 @@ class WebSocketMachine:
         Source: RFC 6455, sections 5.4 to 6.2.
         """
         events: list[Event] = []
-        if self.done:
-            self.more = False
-            return events
-        if self._held:
-            wire = self._held + wire
+        if not self.done:
+            self._read(self._held + wire if self._held else wire, events)
+        return events
+
+    def _read(self, wire: bytes, events: list[Event]) -> None:
         at = 0
         frames = MAX_WEBSOCKET_TURN
         room = self.message_bytes_in + MAX_WEBSOCKET_TURN_SIZE
@@ -162,7 +163,7 @@ class WebSocketMachine:
                     continue
                 frames -= 1
                 first, payload, behind = frame
-                if not self._kind and (first == _FIN_TEXT or first == _FIN_BINARY):
+                if not self._kind and first in _WHOLE:
                     size = len(payload)
                     if size > self._max_size:
                         raise self._too_large(size)
@@ -182,7 +183,6 @@ class WebSocketMachine:
         else:
             self._held = wire[at:] if at < end else b""
             self.more = bool(self._held) and (not frames or self.message_bytes_in > room)
-        return events
 
     def feed_eof(self) -> list[Event]:
         """Say that the peer's side is closed; returns no event, since a close frame is missing."""
@@ -218,6 +218,8 @@ class WebSocketMachine:
         self._check(wire[at] >> 4, wire[at] & 0x0F, 0)
         if header is None:
             return 0
+        flags: int
+        head: int
         flags, opcode, masked, head, size = header
         plain = head - 4 * masked
         if (plain == 4 and size < 126) or (plain == 10 and size < 65536):
@@ -241,9 +243,7 @@ class WebSocketMachine:
 
     def _check(self, flags: int, opcode: int, size: int) -> None:
         """Refuse a frame for what its header says."""
-        if flags & 3 or (
-            flags & 4 and (self._decompressor is None or not 0 < opcode < _CLOSE)
-        ):
+        if flags & 3 or (flags & 4 and (self._decompressor is None or not 0 < opcode < _CLOSE)):
             raise RemoteProtocolError(
                 "reserved bit set that was not negotiated", close_code=PROTOCOL_ERROR
             )
@@ -309,6 +309,11 @@ class WebSocketMachine:
             text = self._decoder.decode(piece, final)
         except UnicodeDecodeError as error:
             raise _not_utf8(error) from error
+        held = self._decoder.getstate()[0]
+        if len(held) == 2 and held[0] == 0xED and held[1] >= 0xA0:
+            # The one beginning that nothing can complete (a surrogate's) and that Python's decoder
+            # waits with all the same.
+            raise RemoteProtocolError(f"text is not UTF-8: {held!r}", close_code=INVALID_DATA)
         if text:
             self._pieces.append(text)
 
@@ -374,7 +379,7 @@ class WebSocketMachine:
             data = self._compressor.compress(data)
             first |= _RSV1
         new_mask = self._new_mask
-        wire = encode_frame(first, data, None if new_mask is None else new_mask())
+        wire: bytes = encode_frame(first, data, None if new_mask is None else new_mask())
         self.wire_bytes_out += len(wire)
         return wire
 
@@ -419,7 +424,9 @@ class WebSocketMachine:
             raise ValueError(
                 f"control frame payloads may not exceed 125 bytes, nor be cut: {len(payload)} bytes"
             )
-        return encode_frame(first, payload, None if self._new_mask is None else self._new_mask())
+        new_mask = self._new_mask
+        wire: bytes = encode_frame(first, payload, None if new_mask is None else new_mask())
+        return wire
 
 
 def _decoded(payload: bytes) -> str:

@@ -12,20 +12,20 @@ from __future__ import annotations
 try:
     import cython
 except ModuleNotFoundError:  # Cython is a build tool, not a run-time requirement
-    from whirlwind._base import cython  # type: ignore[no-redef]
+    from whirlwind._base import cython
 
 from whirlwind._base.websocket_mask import websocket_mask as plain_mask
 
 if cython.compiled:
-    from cython.cimports.cpython.bytes import (  # type: ignore[import-not-found]
+    from cython.cimports.cpython.bytes import (
         PyBytes_FromStringAndSize,
     )
-    from cython.cimports.libc.string import memcpy  # type: ignore[import-not-found]
+    from cython.cimports.libc.string import memcpy
 
 
 def is_compiled() -> bool:
     """True in the compiled form of this file."""
-    return cython.compiled  # type: ignore[no-any-return]
+    return cython.compiled
 
 
 @cython.ccall
