@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 
 import pytest
-
 from tests.support.kernels import both_forms
+
 from whirlwind._base.errors import RemoteProtocolError
 
 

@@ -143,7 +143,7 @@ def test_nor_does_it_when_they_come_in_small_pieces(step: int) -> None:
 def test_security_what_a_client_must_not_send_ends_the_connection(
     wires: list[bytes], code: int, words: str
 ) -> None:
-    """Rule 14: mask required from clients, RSV only if negotiated, UTF-8 strict, codes validated."""
+    """Rule 14: mask required from clients, RSV only if negotiated, UTF-8 strict, valid codes."""
     machine = server()
     assert machine.feed(frame(0x81, b"before")) == ["before"]
     found, message = failure(machine, *wires)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from types import ModuleType
 
 import pytest
-
 from tests.support.kernels import both_forms
 
 
@@ -22,7 +21,7 @@ def test_the_example_of_rfc_6455_section_5_7(kernel: ModuleType) -> None:
 
 @pytest.mark.parametrize("offset", range(8))
 def test_security_no_byte_past_the_end_is_read_or_written(kernel: ModuleType, offset: int) -> None:
-    """Rule CVE-2026-49854: no reads past the given length, at all lengths 0 to 64 and alignments."""
+    """Rule 15, CVE-2026-49854: no reads past the end, lengths 0 to 64, all alignments."""
     mask = b"\x01\x80\xff\x55"
     backing = bytes(index * 7 % 256 for index in range(offset, 200))
     for size in range(65):
