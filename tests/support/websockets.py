@@ -58,6 +58,9 @@ class RawPeer:
     async def next(self) -> Event | None:
         """The next event; None at the end of the connection."""
         while not self._events:
+            if self._machine.more:
+                self._events = self._machine.feed(b"")
+                continue
             try:
                 wire = await self.client.reader.read(65536)
             except ConnectionError:
