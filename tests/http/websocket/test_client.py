@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 import uvloop
-
-import whirlwind.testing
 from tests.conftest import LogWatch
 from tests.support.raw_http import run, serving
+
+import whirlwind.testing
 from whirlwind._proto.websocket.handshake import accept_value
 from whirlwind.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from whirlwind.web import Application, HTTPError, RequestHandler
@@ -142,7 +142,13 @@ def test_messages_before_a_lost_connection_can_still_be_read() -> None:
             assert connection.stream is not None
             while not connection.stream.closed():
                 await asyncio.sleep(0)
-            assert [await connection.read_message() for _ in range(5)] == ["1", "2", "3", None, None]
+            assert [await connection.read_message() for _ in range(5)] == [
+                "1",
+                "2",
+                "3",
+                None,
+                None,
+            ]
             assert connection.close_code is None
 
     run(main)
@@ -302,7 +308,9 @@ _FIELDS = "Upgrade: websocket\r\nConnection: Upgrade\r\n"
             "upgrades to",
             id="upgrade",
         ),
-        pytest.param(_HEAD + "Sec-WebSocket-Accept: {0}\r\n", "switched protocols", id="no upgrade"),
+        pytest.param(
+            _HEAD + "Sec-WebSocket-Accept: {0}\r\n", "switched protocols", id="no upgrade"
+        ),
         pytest.param(
             "HTTP/1.0 101 Yes\r\n" + _FIELDS + "Sec-WebSocket-Accept: {0}\r\n", "switched", id="1.0"
         ),
