@@ -28,7 +28,6 @@ from whirlwind._http.websocket.protocol import (
 from whirlwind._net.iostream import IOStream
 from whirlwind._proto.websocket.handshake import VERSION, asks_for_upgrade, asks_for_websocket
 from whirlwind._web.handler import RequestHandler
-from whirlwind._web.websocket_origin import websocket_refusal
 
 # What belongs to an answer over HTTP, which is complete once the WebSocket is open.
 _HTTP_ONLY: Final = (
@@ -86,12 +85,7 @@ class WebSocketHandler(RequestHandler):
         if not asks_for_upgrade(headers):
             self._refuse_handshake(400, '"Connection" must be "Upgrade".')
             return
-        refusal = websocket_refusal(
-            headers.get("Sec-Fetch-Site"),
-            headers.get("Origin"),
-            headers.get("Host"),
-            self.check_origin,
-        )
+        refusal = self._check_cross_origin(self.check_origin)
         if refusal is not None:
             gen_log.debug("Cross origin websockets not allowed: %s", refusal)
             self._refuse_handshake(403, "Cross origin websockets not allowed")
@@ -133,11 +127,6 @@ class WebSocketHandler(RequestHandler):
                 ``"null"``.
         """
         return self.check_trusted_origin(origin)
-
-    def check_trusted_origin(self, origin: str) -> bool:
-        """Say whether an origin is one of the setting ``trusted_origins``."""
-        trusted = self.settings.get("trusted_origins") or ()
-        return origin == trusted if isinstance(trusted, str) else origin in trusted
 
     def select_subprotocol(self, subprotocols: list[str]) -> str | None:
         """Override to choose a subprotocol.
