@@ -22,7 +22,8 @@ MASK = b"\x01\x80\xff\x55"
 
 def frame(first: int, payload: bytes = b"") -> bytes:
     """One frame as a client sends it."""
-    return encode_frame(first, payload, MASK)
+    wire: bytes = encode_frame(first, payload, MASK)
+    return wire
 
 
 def handshake(path: str = "/", **fields: str | None) -> bytes:

@@ -109,7 +109,7 @@ def test_security_after_the_upgrade_no_byte_is_read_as_http() -> None:
     ids=str,
 )
 def test_security_who_may_open_a_websocket(
-    fields: dict[str, str | None], status: int, text: bytes | None
+    fields: dict[str, Any], status: int, text: bytes | None
 ) -> None:
     """Rule 14: origin default-deny."""
 
@@ -587,7 +587,7 @@ def test_a_peer_that_sends_no_pongs_is_closed() -> None:
 def test_a_peer_that_vanishes_is_noticed(waiting: bool) -> None:
     closed = asyncio.Event()
 
-    class Waiting(Echo):
+    class Waiting(WebSocketHandler):
         async def on_message(self, message: str | bytes) -> None:
             if waiting:
                 await closed.wait()

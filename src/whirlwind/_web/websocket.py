@@ -67,7 +67,7 @@ class WebSocketHandler(RequestHandler):
     close_reason: str | None = None
     open_args: tuple[Any, ...] = ()
     open_kwargs: dict[str, Any] = {}
-    _on_close_called = False
+    _closed = False  # on_close() was called
 
     # --- the handshake ---
 
@@ -217,7 +217,7 @@ class WebSocketHandler(RequestHandler):
             WebSocketClosedError: The WebSocket is closed, or closing.
         """
         connection = self.ws_connection
-        if connection is None or connection.is_closing():
+        if connection is None or connection.server_terminated or connection.client_terminated:
             raise WebSocketClosedError("the WebSocket is closed, or closing")
         return connection.write_message(message, binary)
 
@@ -268,13 +268,15 @@ class WebSocketHandler(RequestHandler):
     # --- what the connection calls ---
 
     def on_connection_close(self) -> None:
-        connection = self.ws_connection
+        connection, self.ws_connection = self.ws_connection, None
         if connection is not None:
             connection.on_connection_close()
-            self.ws_connection = None
-        if not self._on_close_called:
-            self._on_close_called = True
+        if self._closed:
+            return  # told by the connection, and before that by the client's going during get()
+        self._closed = True
+        try:
             self.on_close()
+        finally:
             self._break_cycles()
 
     def on_ws_connection_close(
@@ -307,5 +309,5 @@ class WebSocketHandler(RequestHandler):
 
     def _break_cycles(self) -> None:
         # finish() comes by here as well, when the WebSocket is about to open.
-        if self.get_status() != 101 or self._on_close_called:
+        if self.get_status() != 101 or self._closed:
             super()._break_cycles()

@@ -25,7 +25,7 @@ class Transport:
 
     def __init__(self) -> None:
         self.written: list[bytes] = []
-        self.ended: str | None = None
+        self.ended: Any = None
         self.paused = False
 
     def write(self, data: bytes) -> None:
@@ -90,7 +90,8 @@ def opened(**params: Any) -> tuple[WebSocketProtocol13, Any, Delegate]:
 
 
 def frame(first: int, payload: bytes = b"") -> bytes:
-    return encode_frame(first, payload, MASK)
+    wire: bytes = encode_frame(first, payload, MASK)
+    return wire
 
 
 def test_pings_go_out_at_their_interval_while_pongs_come_back() -> None:
@@ -106,7 +107,7 @@ def test_pings_go_out_at_their_interval_while_pongs_come_back() -> None:
         assert transport.written[3:] == [PING]
         await asyncio.sleep(1)
         assert transport.written[4] == b"\x88\x10\x03\xe8ping timed out"
-        assert transport.ended is None
+        assert not transport.ended
         await asyncio.sleep(6)
         assert transport.ended == "aborted"
         protocol.connection_lost(None)
@@ -167,7 +168,7 @@ def test_a_peer_that_does_not_answer_a_close_frame_gets_five_seconds() -> None:
         protocol, transport, _ = opened()
         protocol.close()
         await asyncio.sleep(4.9)
-        assert transport.ended is None
+        assert not transport.ended
         await asyncio.sleep(0.2)
         assert transport.ended == "aborted"
         protocol.connection_lost(None)
@@ -185,7 +186,7 @@ def test_security_what_a_failed_peer_still_sends_is_thrown_away_within_a_bound()
         assert transport.written[1] == b"EOF"
         assert delegate.told == [("close", None, None)]
         for _ in range(16):
-            assert transport.ended is None
+            assert not transport.ended
             protocol.data_received(bytes(65_536))
         assert transport.ended == "aborted"
         protocol.connection_lost(None)

@@ -15,6 +15,10 @@ def test_a_websocket_has_what_programs_ask_of_a_stream() -> None:
     closed = asyncio.Event()
     order: list[str] = []
 
+    def called() -> None:
+        order.append("callback")
+        closed.set()
+
     class Asking(WebSocketHandler):
         def open(self, path: str) -> None:
             stream: Any = self.ws_connection.stream  # type: ignore[union-attr]
@@ -23,7 +27,7 @@ def test_a_websocket_has_what_programs_ask_of_a_stream() -> None:
             assert stream.io_loop.asyncio_loop is asyncio.get_running_loop()
             assert not stream.closed()
             stream.set_nodelay(True)
-            stream.set_close_callback(lambda: (order.append("callback"), closed.set()))
+            stream.set_close_callback(called)
             stream.close()
             assert stream.closed()
 

@@ -19,7 +19,8 @@ Deflated = Callable[[bytes], bytes]
 
 
 def frame(first: int, payload: bytes = b"") -> bytes:
-    return encode_frame(first, payload, MASK)
+    wire: bytes = encode_frame(first, payload, MASK)
+    return wire
 
 
 def server(*, compressed: bool = False, limit: int = LIMIT) -> WebSocketMachine:
@@ -308,9 +309,10 @@ def test_what_one_side_sends_the_other_reads(compressed: bool) -> None:
 def test_control_frames_that_may_not_be_sent_are_refused() -> None:
     machine = server()
     assert machine.ping(b"x" * 125)
-    for wrong in (lambda: machine.ping(b"x" * 126), lambda: machine.frame(0x09, b"")):
-        with pytest.raises(ValueError, match="control frame"):
-            wrong()
+    with pytest.raises(ValueError, match="control frame"):
+        machine.ping(b"x" * 126)
+    with pytest.raises(ValueError, match="control frame"):
+        machine.frame(0x09, b"")
     for code, reason in (
         (1005, None),
         (1006, None),

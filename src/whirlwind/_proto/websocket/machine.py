@@ -132,8 +132,28 @@ class WebSocketMachine:
         Source: RFC 6455, sections 5.4 to 6.2.
         """
         events: list[Event] = []
-        if not self.done:
-            self._read(self._held + wire if self._held else wire, events)
+        if self.done:
+            return events
+        if self._held:
+            wire = self._held + wire
+        elif not (self._kind or self._in_frame):
+            # What nearly every read of a quiet connection brings: one message, and all of it.
+            frame = take_frame(wire, 0, self._peer_masks)
+            if frame is not None and frame[2] == len(wire) and frame[0] in _WHOLE:
+                payload: bytes = frame[1]
+                size = len(payload)
+                if size <= self._max_size:
+                    self.wire_bytes_in += len(wire)
+                    self.message_bytes_in += size
+                    if frame[0] == _FIN_BINARY:
+                        events.append(payload)
+                        return events
+                    try:
+                        events.append(payload.decode("utf-8"))
+                    except UnicodeDecodeError as error:
+                        self._fail(_not_utf8(error), events)
+                    return events
+        self._read(wire, events)
         return events
 
     def _read(self, wire: bytes, events: list[Event]) -> None:
