@@ -67,7 +67,7 @@ class WebSocketHandler(RequestHandler):
     close_reason: str | None = None
     open_args: tuple[Any, ...] = ()
     open_kwargs: dict[str, Any] = {}
-    _closed = False  # on_close() was called
+    _close_told = False  # on_close() was called
 
     # --- the handshake ---
 
@@ -271,9 +271,9 @@ class WebSocketHandler(RequestHandler):
         connection, self.ws_connection = self.ws_connection, None
         if connection is not None:
             connection.on_connection_close()
-        if self._closed:
+        if self._close_told:
             return  # told by the connection, and before that by the client's going during get()
-        self._closed = True
+        self._close_told = True
         try:
             self.on_close()
         finally:
@@ -309,5 +309,5 @@ class WebSocketHandler(RequestHandler):
 
     def _break_cycles(self) -> None:
         # finish() comes by here as well, when the WebSocket is about to open.
-        if self.get_status() != 101 or self._closed:
+        if self.get_status() != 101 or self._close_told:
             super()._break_cycles()
