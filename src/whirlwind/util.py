@@ -28,6 +28,7 @@ from whirlwind._base.python2 import (
     unicode_type,
 )
 from whirlwind._base.websocket_mask import websocket_mask
+from whirlwind._proto.websocket.mask_cy import websocket_mask as compiled_mask
 
 __all__ = [
     "PY3",
@@ -50,6 +51,7 @@ __all__ = [
 ]
 
 # Private names that programs have come to use all the same.
-_websocket_mask = _websocket_mask_python = websocket_mask
+_websocket_mask = compiled_mask
+_websocket_mask_python = websocket_mask
 
 publish(__name__, globals())

@@ -34,6 +34,7 @@ WHOLE = [
     "testing",
     "util",
     "wsgi",
+    "websocket",
 ]
 DOORS = [name for name in CHECKLIST if ROOT.joinpath(*name.split(".")).with_suffix(".py").exists()]
 

@@ -272,6 +272,44 @@ MAX_POOL_IDLE: Final = _limit(
     origin="a tenth of the descriptors that a process gets by default",
 )
 
+# --- WebSockets ------------------------------------------------------------------------------
+
+MAX_MESSAGE_SIZE: Final = _limit(
+    "MAX_MESSAGE_SIZE",
+    10_485_760,
+    "bytes in one WebSocket message, decompressed",
+    setting="websocket_max_message_size",
+    origin="Tornado's default",
+)
+MAX_WEBSOCKET_OFFERS: Final = _limit(
+    "MAX_WEBSOCKET_OFFERS",
+    32,
+    "extensions in one WebSocket handshake",
+    setting=None,
+    origin="browsers offer 1; some libraries the same one with several sets of parameters",
+)
+MAX_WEBSOCKET_TURN: Final = _limit(
+    "MAX_WEBSOCKET_TURN",
+    256,
+    "frames of one WebSocket taken in one turn of the loop",
+    setting=None,
+    origin="Tornado's default; some tenths of a millisecond with a handler that does little",
+)
+MAX_WEBSOCKET_TURN_SIZE: Final = _limit(
+    "MAX_WEBSOCKET_TURN_SIZE",
+    262_144,
+    "bytes in messages of one WebSocket taken in one turn of the loop, decompressed",
+    setting=None,
+    origin="Tornado's default; bounds what waits for a slow handler",
+)
+WEBSOCKET_CLOSE_TIMEOUT: Final = _limit(
+    "WEBSOCKET_CLOSE_TIMEOUT",
+    5,
+    "seconds that a peer gets to answer a close frame and close its side",
+    setting=None,
+    origin="Tornado's default",
+)
+
 # --- streams, TCP -----------------------------------------------------------------------------
 
 MAX_BUFFER_SIZE: Final = _limit(

@@ -61,11 +61,15 @@ class Exchange(Protocol):
 
     is_head: bool
     max_body_size: int
+    upgrade: bool  # the request asks for another protocol
 
     def first_byte(self) -> None: ...
     def continue_received(self) -> None: ...
     def headers_received(
         self, code: int, reason: str, version: str, headers: HTTPHeaders
+    ) -> None: ...
+    def switched(
+        self, connection: HTTPClientConnection, headers: HTTPHeaders, leftover: bytes
     ) -> None: ...
     def data_received(self, data: bytes) -> None: ...
     def response_complete(self) -> None: ...
@@ -127,6 +131,7 @@ class HTTPClientConnection(asyncio.Protocol):
         self._trailers = 0
         self._complete = False
         self._leftover = False
+        self._switched: HTTPHeaders | None = None
 
     # --- what the client calls ---
 
@@ -171,6 +176,25 @@ class HTTPClientConnection(asyncio.Protocol):
             if self.transport is not None and not self.transport.is_closing():
                 self.transport.resume_reading()
 
+    def hand_over(self, protocol: asyncio.BaseProtocol) -> asyncio.Transport:
+        """Give the transport to another protocol, after the server has switched to it.
+
+        Args:
+            protocol: What the transport calls from now on; ``connection_made`` is not called.
+
+        Raises:
+            RuntimeError: The connection is gone.
+        """
+        transport = self.transport
+        if transport is None:
+            raise RuntimeError("cannot hand over: the connection is closed")
+        self.transport = None
+        self._exchange = None
+        self._parser = None
+        transport.set_protocol(protocol)
+        self._lost(self)
+        return transport
+
     def abort(self) -> None:
         """End the connection now; its exchange hears nothing more of it."""
         self._exchange = None
@@ -197,8 +221,14 @@ class HTTPClientConnection(asyncio.Protocol):
         except httptools.HttpParserCallbackError as error:
             self._fail(error.__context__ or error)
             return
-        except httptools.HttpParserUpgrade:
-            self._fail(HTTPInputError("server switched protocols without having been asked to"))
+        except httptools.HttpParserUpgrade as upgrade:
+            switched, self._switched = self._switched, None
+            if switched is None:
+                self._fail(HTTPInputError("server switched protocols without having been asked to"))
+            elif self._header_size - len(data) + upgrade.args[0] > self._max_header_size:
+                self._fail(self._header_too_large())
+            else:
+                exchange.switched(self, switched, data[upgrade.args[0] :])
             return
         except httptools.HttpParserError as error:
             # After a complete response: bytes that do not belong to it.
@@ -206,7 +236,9 @@ class HTTPClientConnection(asyncio.Protocol):
                 self._fail(HTTPInputError(_REASONS.get(str(error), str(error))), error)
                 return
             self._leftover = True
-        if self._complete:
+        if self._switched is not None:
+            self._fail(HTTPInputError("server switched protocols, and does not say to which"))
+        elif self._complete:
             self._end()
         elif self._in_header and self._header_size > self._max_header_size:
             self._fail(self._header_too_large())
@@ -276,6 +308,9 @@ class HTTPClientConnection(asyncio.Protocol):
             size = sum([len(name) + len(value) + 4 for name, value in self._fields])
             if size > self._max_header_size:
                 raise self._header_too_large()
+        if code == 101 and exchange.upgrade and version == "1.1":
+            self._switched = fields_from_wire(self._fields)
+            return
         if code < 200:
             self._take_interim(code, exchange)
             return

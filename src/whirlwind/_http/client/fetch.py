@@ -132,13 +132,14 @@ class Fetch:
         callback: Called once with the response, unless the fetch is aborted.
 
     Attributes:
-        is_head, max_body_size: For the connection.
+        is_head, max_body_size, upgrade: For the connection.
         queued_at: When it began to wait for a place, on the loop's clock.
         queue_timeout: How long it may wait for one, in seconds; 0 for ever.
     """
 
     # What most fetches leave as it is.
     is_head = False
+    upgrade = False
     queued_at = 0.0
     _context: contextvars.Context | None = None
     _done = False
@@ -366,6 +367,11 @@ class Fetch:
             self._decoder = BodyDecoder(coding, self.max_body_size)
             headers.add("X-Consumed-Content-Encoding", coding)
             del headers["Content-Encoding"]
+
+    def switched(
+        self, connection: HTTPClientConnection, headers: HTTPHeaders, leftover: bytes
+    ) -> None:
+        raise HTTPInputError("server switched protocols without having been asked to")
 
     def data_received(self, data: bytes) -> None:
         if self._following:

@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from whirlwind._base.configurable import Configurable
 from whirlwind._base.limits import (
@@ -45,6 +45,16 @@ _LOOKS: Final = 4
 _LONGEST_LOOK: Final = 5.0
 
 _RequestCallback = Callable[[HTTPServerRequest], Any]
+
+
+class Successor(Protocol):
+    """A protocol that follows HTTP on a connection, such as a WebSocket."""
+
+    def going_away(self) -> None:
+        """The server stops: say so to the peer, and close."""
+
+    def abort(self) -> None:
+        """Close at once."""
 
 
 class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
@@ -120,6 +130,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._done: asyncio.Future[None] | None = None
         self._connections: set[ServerProtocol] = set()
+        self._adopted: set[Successor] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._look = 0.0
         self._drained: asyncio.Future[None] | None = None
@@ -159,6 +170,8 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
     async def close_all_connections(self, timeout: float | None = None) -> int:
         """Close every connection: idle ones now, others when their answer is complete.
 
+        WebSockets are closed with code 1001; they do not count as requests.
+
         Call ``stop`` first, or new ones come.
 
         Args:
@@ -170,7 +183,9 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         """
         for connection in list(self._connections):
             connection.stop_after_answer()
-        if not self._connections:
+        for successor in list(self._adopted):
+            successor.going_away()
+        if not self._connections and not self._adopted:
             return 0
         loop = self.asyncio_loop
         self._drained = loop.create_future()
@@ -180,6 +195,8 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
             nonlocal cut_off
             for connection in list(self._connections):
                 cut_off += connection.cut_off()
+            for successor in list(self._adopted):
+                successor.abort()
 
         timer = loop.call_later(SHUTDOWN_TIMEOUT if timeout is None else timeout, cut)
         try:
@@ -238,12 +255,28 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         """A connection is gone."""
         self._connections.discard(connection)
         self.on_close(connection)
-        if not self._connections:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            if self._drained is not None and not self._drained.done():
-                self._drained.set_result(None)
+        if not self._connections and self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._check_drained()
+
+    def adopt(self, successor: Successor) -> None:
+        """A protocol follows HTTP on one of the connections, and ends with this server."""
+        self._adopted.add(successor)
+        if self._drained is not None:
+            self.asyncio_loop.call_soon(successor.going_away)
+
+    def release(self, successor: Successor) -> None:
+        """The connection of a protocol that was adopted is gone."""
+        self._adopted.discard(successor)
+        self._check_drained()
+
+    def _check_drained(self) -> None:
+        drained = self._drained
+        if drained is None or self._connections or self._adopted:
+            return
+        if not drained.done():
+            drained.set_result(None)
 
     def look_within(self, timeout: float) -> None:
         """See to it that a connection's own timeout is noticed in time."""

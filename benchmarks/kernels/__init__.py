@@ -1,0 +1,1 @@
+"""What compiling the kernels of WebSockets gains."""
