@@ -293,6 +293,15 @@ class BaseIOStream:
             return future
         return self._start_read(ReadUntilClose())
 
+    def unread(self, data: bytes) -> None:
+        """Put back bytes that were read and belong to whoever reads next.
+
+        Args:
+            data: What the next read gets first. No read may be pending.
+        """
+        if data:
+            self._read_buffer.put_back(data)
+
     def reading(self) -> bool:
         """Return True if a read is pending."""
         return self._read_future is not None

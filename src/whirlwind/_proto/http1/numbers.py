@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+#: What ends a line, and may stand in none.
+CR_OR_LF_RE: Final = re.compile(b"\r|\n")
 DIGITS: Final = re.compile(r"[0-9]+")
 HEXDIGITS: Final = re.compile(r"[0-9a-fA-F]+")
 
