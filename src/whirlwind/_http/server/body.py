@@ -17,8 +17,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from whirlwind._http.messages import HTTPMessageDelegate
 from whirlwind._http.decompression import DecompressedMessage
+from whirlwind._http.messages import HTTPMessageDelegate
 from whirlwind._http.server.exchange import Exchange
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.start_line import RequestStartLine

@@ -382,6 +382,10 @@ class HTTP1Connection(HTTPConnection):
         """True while a message comes in."""
         return self._incoming is not None and self._incoming.reading
 
+    def holds(self, stream: IOStream) -> bool:
+        """False once ``stream`` was detached."""
+        return self.stream is stream
+
     def has_begun(self) -> bool:
         """True once the head of the message that is read has come."""
         return self._incoming is not None and self._incoming.has_head

@@ -91,7 +91,7 @@ class IncomingMessage:
             if self._informed:
                 return True  # answered early: the rest of the request was for nobody
             yield from self._settle(stream)
-            return connection.stream is not None
+            return connection.holds(stream)
         except HTTPInputError as error:
             self._refuse(stream, error)
             return False
@@ -129,7 +129,7 @@ class IncomingMessage:
                 self._informed = True
                 code = 0
             yield from self._call(self._delegate.headers_received, start_line, headers)
-            if connection.stream is None:
+            if not connection.holds(stream):
                 self._informed = False  # it knows: it took the stream
                 return False
             if framing is not None:
@@ -293,10 +293,10 @@ class IncomingMessage:
     def _settle(self, stream: IOStream) -> Generator[Any, Any, None]:
         """Wait until nothing more goes the other way."""
         connection = self._connection
-        if connection.owes() and connection.stream is not None and not stream.closed():
+        if connection.owes() and connection.holds(stream) and not stream.closed():
             stream.set_close_callback(connection.lost)
             yield connection.settled()
-            if connection.stream is not None:
+            if connection.holds(stream):
                 stream.set_close_callback(None)
 
     # --- ends ---

@@ -32,6 +32,7 @@ class HTTP1ServerConnection:
     Attributes:
         stream, context: As given.
         params: As given, or the defaults.
+        done: A future, done once ``start_serving`` was called and the last request is over.
     """
 
     def __init__(
@@ -43,7 +44,8 @@ class HTTP1ServerConnection:
         self.stream = stream
         self.params = HTTP1ConnectionParameters() if params is None else params
         self.context = context
-        self._serving: asyncio.Future[None] | None = None
+        self.done: asyncio.Future[None] = stream.io_loop.asyncio_loop.create_future()
+        self._serving = False
         self._current: HTTP1Connection | None = None
         self._stopping = False
 
@@ -54,15 +56,17 @@ class HTTP1ServerConnection:
             delegate: Its ``start_request`` is called for each request, shortly before that
                 begins, and its ``on_close`` when the last one is over.
         """
-        assert self._serving is None, "start_serving() was called before"
+        if self._serving:
+            raise RuntimeError("start_serving() was called before")
+        self._serving = True
         self.stream.set_nodelay(True)
-        self._serving = self._serve(delegate)
+        self.done = self._serve(delegate)
 
     async def close(self) -> None:
         """Close the stream, and wait until the request in progress has heard of it."""
         self.stream.close()
-        if self._serving is not None:
-            await asyncio.wait([self._serving])
+        if self._serving:
+            await asyncio.wait([self.done])
 
     @coroutine
     def _serve(self, delegate: HTTPServerConnectionDelegate) -> Generator[Any, Any, None]:
