@@ -44,6 +44,7 @@ from whirlwind._http.server.exchange import Exchange, status_line
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.leaving import ENDS_THE_PROGRAM, leave_loop
 from whirlwind._net.stream_errors import StreamClosedError
+from whirlwind._net.transport_stream import protocol_for, stream_over
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine
@@ -533,30 +534,20 @@ class ServerProtocol(asyncio.Protocol):
             self.exchange.keep_alive = False
 
     def detach(self) -> IOStream:
-        """Hand the socket over to a stream, with the bytes that were read and not used.
+        """Hand the connection over to a stream, with the bytes that were read and not used.
 
-        The stream gets a descriptor of its own: the transport still sends what was written, and
-        closes only its own.
+        Without TLS the stream has the socket and a descriptor of its own, and its writes follow
+        what the transport still has to send. With TLS it goes on over the transport.
 
         Raises:
-            RuntimeError: The connection is gone, or is of TLS.
+            RuntimeError: The connection is gone.
         """
-        transport = self.transport
-        if transport is None:
+        if self.transport is None:
             raise RuntimeError("cannot detach: the connection is closed")
-        if transport.get_extra_info("ssl_object") is not None:
-            raise RuntimeError("cannot detach: the state of a TLS connection cannot be moved")
-        transport.pause_reading()
-        own = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
-        own.setblocking(False)
-        leftover, self._held = self._held, b""
-        self.exchange = None
-        self.closing = True
-        transport.close()
-        stream = IOStream(own)
-        if leftover:
-            stream._read_buffer.append(leftover)
-        return stream
+        writable = not self.write_paused
+        protocol = protocol_for(self.transport)
+        transport, leftover = self.hand_over(protocol)
+        return stream_over(transport, protocol, leftover, writable=writable)
 
     def hand_over(self, protocol: asyncio.BaseProtocol) -> tuple[asyncio.Transport, bytes]:
         """Give the transport to another protocol; this connection has nothing to do with it then.

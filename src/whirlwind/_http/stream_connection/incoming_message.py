@@ -241,13 +241,15 @@ class IncomingMessage:
     def _read_chunked(self, stream: IOStream) -> Generator[Any, Any, None]:
         size = self._connection.params.chunk_size
         decoder = ChunkedDecoder(max_body=self._connection.body_limit())
-        while not decoder.done:
+        complete = False
+        while not complete:
             wire: bytes = yield stream.read_bytes(size, partial=True)
             pieces: list[bytes] = []
             for at in range(0, len(wire), _SLICE):
                 found = decoder.feed(wire[at : at + _SLICE])
                 pieces += found
-                if decoder.done:
+                complete = decoder.done
+                if complete:
                     stream.unread(decoder.leftover + wire[at + _SLICE :])
                     break
                 # A body of chunks of one byte each takes a thousand times the work of another.
