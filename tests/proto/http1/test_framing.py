@@ -91,9 +91,7 @@ def test_rule_1_a_response_whose_end_is_in_doubt_is_refused(
         pytest.param(
             "GET", "HTTP/1.1", 200, CHUNKED, OutgoingFraming(chunked=True), id="chunked by itself"
         ),
-        pytest.param(
-            "GET", "HTTP/1.0", 200, {}, OutgoingFraming(until_close=True), id="HTTP/1.0"
-        ),
+        pytest.param("GET", "HTTP/1.0", 200, {}, OutgoingFraming(until_close=True), id="HTTP/1.0"),
         pytest.param(
             "GET",
             "HTTP/1.1",

@@ -27,7 +27,10 @@ def test_digits_are_read_in_their_base() -> None:
 
 
 def test_the_patterns_are_for_whoever_checks_by_himself() -> None:
-    assert DIGITS.fullmatch("12") and not DIGITS.fullmatch("1a")
-    assert HEXDIGITS.fullmatch("1a") and not HEXDIGITS.fullmatch("1g")
-    assert CR_OR_LF_RE.search(b"a\rb") and CR_OR_LF_RE.search(b"a\nb")
+    assert DIGITS.fullmatch("12")
+    assert not DIGITS.fullmatch("1a")
+    assert HEXDIGITS.fullmatch("1a")
+    assert not HEXDIGITS.fullmatch("1g")
+    assert CR_OR_LF_RE.search(b"a\rb")
+    assert CR_OR_LF_RE.search(b"a\nb")
     assert not CR_OR_LF_RE.search(b"ab")

@@ -297,6 +297,8 @@ class HTTP1Connection(HTTPConnection):
         Raises:
             HTTPOutputError: The body becomes longer than announced; the stream is closed.
         """
+        if self.finished:
+            raise HTTPOutputError("this message is complete already")
         if chunk and not self.head_sent:
             # Tornado 4's interface: a program that writes its head itself, as bytes.
             self.head_sent = True
@@ -377,6 +379,10 @@ class HTTP1Connection(HTTPConnection):
         return self._last_write
 
     # --- what the two directions say to each other ---
+
+    def message_over(self) -> None:
+        """The message that came in is over: the two must not keep each other alive."""
+        self._incoming = None
 
     def is_reading(self) -> bool:
         """True while a message comes in."""

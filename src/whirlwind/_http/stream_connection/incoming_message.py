@@ -102,6 +102,7 @@ class IncomingMessage:
             self.reading = False
             self._stop_timer()
             self._end()
+            connection.message_over()
 
     def answered_early(self) -> None:
         """The answer is complete before the request: give the peer some time to notice."""
