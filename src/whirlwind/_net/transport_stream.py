@@ -26,6 +26,7 @@ import os
 import socket
 from typing import Any, Final, cast
 
+from whirlwind._base.limits import MAX_STREAM_TURN
 from whirlwind._net.base_stream import BaseIOStream
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.iostream import IOStream, SSLIOStream
@@ -132,6 +133,7 @@ class TransportStream(SSLIOStream):
         self._handshaken = True
         self._transport: asyncio.Transport | None = transport
         self._writable = writable
+        self._write_due = False  # a turn of the loop will go on writing
         self._flowing = True  # the transport reads
         self._arrived = ReadBuffer()
         self._lost = False
@@ -191,11 +193,13 @@ class TransportStream(SSLIOStream):
 
     def write_to_fd(self, data: memoryview) -> int:
         transport = self._transport
-        if transport is None or not self._writable:
-            return 0
-        piece = bytes(data[:_PIECE])
-        transport.write(piece)
-        return len(piece)
+        sent = 0
+        end = min(len(data), MAX_STREAM_TURN)
+        while sent < end and self._writable and transport is not None:
+            piece = bytes(data[sent : min(sent + _PIECE, end)])
+            transport.write(piece)
+            sent += len(piece)
+        return sent
 
     def get_fd_error(self) -> Exception | None:
         return self._lost_error
@@ -238,6 +242,25 @@ class TransportStream(SSLIOStream):
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         """Ask the transport, for example for ``"ssl_object"`` or ``"peercert"``."""
         return default if self._transport is None else self._transport.get_extra_info(name, default)
+
+    def _watch(self, event: int) -> None:
+        super()._watch(event)
+        self._go_on_writing()
+
+    def _watch_what_is_needed(self) -> None:
+        super()._watch_what_is_needed()
+        self._go_on_writing()
+
+    def _go_on_writing(self) -> None:
+        # A descriptor with room is an event each turn; a transport only tells of a change.
+        if self._writable and self._write_buffer and not (self._closed or self._write_due):
+            self._write_due = True
+            self.io_loop.add_callback(self._write_on)
+
+    def _write_on(self) -> None:
+        self._write_due = False
+        if self._writable and not self._closed:
+            self._handle_events(None, IOLoop.WRITE)
 
     def _watch_for(self, events: int) -> None:
         self._state = events
