@@ -309,6 +309,22 @@ def test_an_application_is_served_over_streams() -> None:
     run(main)
 
 
+def test_rule_7_an_answer_that_a_handler_stops_midway_is_not_whole() -> None:
+    class Handler(web.RequestHandler):
+        async def get(self) -> None:
+            self.write("some")
+            await self.flush()
+            self._stop_answer()
+
+    async def main() -> None:
+        for kind in (HTTPServer, watched([])):
+            async with listening(kind(web.Application([("/a", Handler)]))) as address:
+                answer = await ask(*await asyncio.open_connection(*address))
+                assert answer.endswith(b"\r\n\r\n4\r\nsome\r\n")
+
+    run(main)
+
+
 def test_a_request_over_a_stream_is_given_up_when_its_client_goes() -> None:
     gone: list[bool] = []
 

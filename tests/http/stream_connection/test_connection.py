@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from tests.support.raw_http import run
 from tests.support.stream_http import GET, OK, Ends
-from tests.support.streams import tls_pair, turns, until, within
+from tests.support.streams import tcp_sockets, tls_pair, turns, until, within
 
 from whirlwind._http.stream_connection.connection import HTTP1Connection
+from whirlwind._net.iostream import IOStream
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPOutputError
 from whirlwind._proto.http.headers import HTTPHeaders
@@ -199,6 +200,55 @@ def test_a_body_of_another_size_than_announced_closes_the_stream(
             write(ends, {"Content-Length": "3"}, *chunks)
         assert ends.stream.closed()
         ends.peer.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("request_", "fields", "end"),
+    [
+        pytest.param(REQUEST, {"Content-Length": "9"}, b"ab", id="length"),
+        pytest.param(REQUEST, {}, b"2\r\nab\r\n", id="chunks"),
+    ],
+)
+def test_rule_7_an_answer_that_is_broken_off_is_not_whole(
+    request_: bytes, fields: dict[str, str], end: bytes
+) -> None:
+    async def main() -> None:
+        ends = Ends(client=False)
+
+        def begin() -> None:
+            ends.connection.write_headers(OK, HTTPHeaders(fields), b"ab")
+            ends.connection.break_off()
+            ends.connection.break_off()
+            ends.connection.finish()
+
+        ends.delegate.on_finish = begin
+        ends.peer.write(request_)
+        assert await within(ends.connection.read_response(ends.delegate))
+        assert (await within(ends.peer.read_until_close())).endswith(b"\r\n\r\n" + end)
+
+    run(main)
+
+
+def test_rule_7_an_answer_that_would_end_with_the_connection_is_broken_off_by_a_reset() -> None:
+    async def main() -> None:
+        ours, theirs = tcp_sockets()
+        connection = HTTP1Connection(IOStream(ours), False)
+        other = Ends(client=False)
+        other.close()
+
+        def begin() -> None:
+            connection.write_headers(OK, HTTPHeaders(), b"ab")
+            connection.break_off()
+
+        other.delegate.on_finish = begin
+        theirs.send(OLD)
+        assert await within(connection.read_response(other.delegate))
+        with pytest.raises(ConnectionResetError):
+            while theirs.recv(100):
+                pass
+        theirs.close()
 
     run(main)
 

@@ -303,7 +303,9 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         self._note_drained()
 
     def _note_drained(self) -> None:
-        if self._drained is not None and not self._drained.done() and not self._open():
+        if self._connections or self._streams:
+            return
+        if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
 
     def look_within(self, timeout: float) -> None:

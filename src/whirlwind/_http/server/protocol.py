@@ -29,9 +29,6 @@ a request costs no timer and no look at a clock for one.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import struct
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -43,6 +40,7 @@ from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.exchange import Exchange, status_line
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.leaving import ENDS_THE_PROGRAM, leave_loop
+from whirlwind._net.resets import reset_when_closed
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._net.transport_stream import protocol_for, stream_over
 from whirlwind._proto.http.errors import HTTPInputError
@@ -56,9 +54,6 @@ if TYPE_CHECKING:
 
 # Requests answered in one go before the loop looks at other connections: 64 take about 1 ms.
 _TURN: Final = 64
-
-# struct linger, on and of no seconds: two shorts on Windows, two ints elsewhere.
-_NO_LINGER: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 _new_request = HTTPServerRequest.__new__
 
@@ -601,10 +596,8 @@ class ServerProtocol(asyncio.Protocol):
 
     def reset(self) -> None:
         """Close at once, and so that the client's system says that something is missing."""
-        opened = None if self.transport is None else self.transport.get_extra_info("socket")
-        if opened is not None and opened.family in (socket.AF_INET, socket.AF_INET6):
-            # No lingering: closing sends a reset instead of an orderly end.
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        if self.transport is not None:
+            reset_when_closed(self.transport.get_extra_info("socket"))
         self.abort()
 
     def abort(self) -> None:

@@ -28,6 +28,7 @@ from whirlwind._http.server.exchange import status_line
 from whirlwind._http.stream_connection.incoming_message import IncomingMessage
 from whirlwind._http.stream_connection.parameters import HTTP1ConnectionParameters
 from whirlwind._net.iostream import IOStream
+from whirlwind._net.resets import reset_when_closed
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPOutputError
 from whirlwind._proto.http.headers import HTTPHeaders, encode_fields
@@ -337,6 +338,21 @@ class HTTP1Connection(HTTPConnection):
             self._sent()
         else:
             last.add_done_callback(self._sent)
+
+    def break_off(self) -> None:
+        """End the message where it is, and the connection with it.
+
+        The peer can tell that it is not whole: a length is not reached, the last chunk is missing,
+        or, where the message was to end with the connection, that is reset.
+        """
+        if self.finished:
+            return
+        self.finished = True
+        body = self._body
+        ends_with_connection = body.left is None and not body.chunked and not body.silent
+        if self.stream is not None and self.head_sent and ends_with_connection:
+            reset_when_closed(self.stream.socket)
+        self.close()
 
     def _sent(self, _: object = None) -> None:
         """All of the message is written."""
