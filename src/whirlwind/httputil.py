@@ -4,6 +4,7 @@ Door: names only. What needs no I/O is in ``_proto/http/``; requests and the int
 a server and its applications are in ``_http/messages.py``.
 """
 
+from ssl import SSLError
 from urllib.parse import urlencode
 
 from whirlwind._base.publish import publish
@@ -58,6 +59,7 @@ __all__ = [
     "ParseUrlEncodedConfig",
     "RequestStartLine",
     "ResponseStartLine",
+    "SSLError",
     "_ABNF",
     "_DEFAULT_PARSE_BODY_CONFIG",
     "_encode_header",

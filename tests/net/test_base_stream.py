@@ -91,6 +91,24 @@ def test_a_read_that_the_buffer_can_answer_takes_no_turn_of_the_loop(run: Run) -
     run(body)
 
 
+def test_bytes_that_are_put_back_come_first(run: Run) -> None:
+    async def body() -> None:
+        stream, peer = stream_and_socket()
+        stream.set_close_callback(lambda: None)
+        peer.send(b"one two")
+        assert await within(stream.read_bytes(4)) == b"one "
+        stream.unread(b"")
+        stream.unread(b"1 ")
+        assert await within(stream.read_bytes(5)) == b"1 two"
+        stream.unread(b"three")
+        await turns(3)
+        peer.close()
+        assert await within(stream.read_until_close()) == b"three"
+        stream.close()
+
+    run(body)
+
+
 def test_a_write_that_the_socket_takes_is_done_at_once(run: Run) -> None:
     async def body() -> None:
         stream, peer = stream_and_socket()

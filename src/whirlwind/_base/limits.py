@@ -333,6 +333,13 @@ MAX_STREAM_TURN: Final = _limit(
     setting=None,
     origin="about 0.3 ms over loopback; a fast peer must not starve the others",
 )
+CHUNK_COST: Final = _limit(
+    "CHUNK_COST",
+    4096,
+    "bytes of MAX_STREAM_TURN that one chunk of a chunked body counts for",
+    setting=None,
+    origin="256 chunks take about as long as 1 MiB in one",
+)
 BACKLOG: Final = _limit(
     "BACKLOG",
     128,

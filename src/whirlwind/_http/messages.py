@@ -100,6 +100,8 @@ class HTTPServerRequest:
             raise HTTPInputError("Missing Host header")
         if files is not None:
             self.files = files
+        if self.query.count("&") >= MAX_ARGUMENTS:
+            self.query_arguments  # noqa: B018  too many are refused here, not in the handler
         self._start_time = time.time()
 
     # --- from the request line ---
@@ -164,7 +166,8 @@ class HTTPServerRequest:
             return parse_qs_bytes(self.query, keep_blank_values=True, max_num_fields=MAX_ARGUMENTS)
         except ValueError as error:
             raise HTTPInputError(
-                f"more than {MAX_ARGUMENTS} arguments in a query (MAX_ARGUMENTS)"
+                "Max number of fields exceeded: more than "
+                f"{MAX_ARGUMENTS} arguments in a query (MAX_ARGUMENTS)"
             ) from error
 
     @lazy
@@ -251,9 +254,17 @@ class HTTPServerRequest:
         """True if the request is of HTTP/1.1."""
         return self.version == "HTTP/1.1"
 
-    def write(self, chunk: bytes, callback: Any = None) -> None:
-        """Write raw bytes to the connection, response head included, as Tornado 4 had it."""
-        future = self.connection.write_raw(utf8(chunk))
+    def write(self, chunk: str | bytes, callback: Any = None) -> None:
+        """Write raw bytes to the connection, response head included, as Tornado 4 had it.
+
+        Args:
+            chunk: Bytes, or a text that is sent as UTF-8.
+            callback: Called without arguments when the peer has room for more; None for none.
+        """
+        connection = self.connection
+        # A connection of a program's own has the methods of an HTTPConnection only.
+        write = getattr(connection, "write_raw", connection.write)
+        future = write(utf8(chunk))
         if callback is not None:
             future.add_done_callback(lambda _: callback())
 

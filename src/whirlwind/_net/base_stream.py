@@ -293,6 +293,15 @@ class BaseIOStream:
             return future
         return self._start_read(ReadUntilClose())
 
+    def unread(self, data: bytes) -> None:
+        """Put back bytes that were read and belong to whoever reads next.
+
+        Args:
+            data: What the next read gets first. No read may be pending.
+        """
+        if data:
+            self._read_buffer.put_back(data)
+
     def reading(self) -> bool:
         """Return True if a read is pending."""
         return self._read_future is not None
@@ -630,8 +639,7 @@ class BaseIOStream:
             self._finish_read(self._read_buffer.take(self._read_buffer.size))
         self._closed = True
         if self._state is not None:
-            self.io_loop.remove_handler(self.fileno())
-            self._state = None
+            self._stop_watching()
         try:
             self.close_fd()
         finally:
@@ -778,22 +786,26 @@ class BaseIOStream:
             if self._write_buffer:
                 wanted |= _WRITE
         wanted |= _ERROR
-        if self._state is None:
-            self._state = wanted
-            self.io_loop.add_handler(self.fileno(), self._handle_events, wanted)
-        elif self._state != wanted:
-            self._state = wanted
-            self.io_loop.update_handler(self.fileno(), wanted)
+        if self._state != wanted:
+            self._watch_for(wanted)
 
     def _watch(self, event: int) -> None:
         """Have the loop watch for ``event`` as well."""
         if self._state is None or not self._state & event:
-            if self._state is None:
-                self._state = event | _ERROR
-                self.io_loop.add_handler(self.fileno(), self._handle_events, self._state)
-            else:
-                self._state |= event
-                self.io_loop.update_handler(self.fileno(), self._state)
+            self._watch_for((self._state or 0) | event | _ERROR)
+
+    def _watch_for(self, events: int) -> None:
+        """Have the loop watch for ``events`` and nothing else."""
+        known = self._state is not None
+        self._state = events
+        if known:
+            self.io_loop.update_handler(self.fileno(), events)
+        else:
+            self.io_loop.add_handler(self.fileno(), self._handle_events, events)
+
+    def _stop_watching(self) -> None:
+        self.io_loop.remove_handler(self.fileno())
+        self._state = None
 
     def _watch_when_idle(self) -> None:
         """Watch for the end of the stream while nothing else is going on."""

@@ -321,10 +321,11 @@ class Answer:
         used then.
 
         Returns:
-            The connection as a stream, with what the client sent ahead still to be read.
+            The connection as a stream, with what the client sent ahead still to be read; an
+            ``SSLIOStream`` where the client speaks TLS.
 
         Raises:
-            RuntimeError: The connection is gone, or is of TLS, whose state cannot be moved.
+            RuntimeError: The connection is gone.
         """
         self._finished = True
         connection: Exchange = self.request.connection

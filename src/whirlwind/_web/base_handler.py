@@ -27,6 +27,7 @@ from whirlwind._base.log import app_log, gen_log
 from whirlwind._engine.clock import now
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.server.exchange import Exchange
+from whirlwind._http.stream_connection.connection import HTTP1Connection
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.status import has_no_body
@@ -234,7 +235,7 @@ class BaseHandler(Answer):
         if self._finished:
             return
         connection = self.request.connection
-        if isinstance(connection, Exchange):
+        if isinstance(connection, Exchange | HTTP1Connection):
             connection.break_off()
         else:
             connection.finish()

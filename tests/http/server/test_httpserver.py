@@ -7,19 +7,25 @@ import contextlib
 import contextvars
 import socket
 import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.conftest import LogWatch
+from tests.support.loops import FACTORIES
 from tests.support.raw_http import echo, run, serving
+from tests.support.streams import pair, until
 
 import whirlwind.testing
+from whirlwind import web
 from whirlwind._http.messages import HTTPMessageDelegate, HTTPServerRequest
 from whirlwind._http.server.httpserver import HTTPServer
+from whirlwind._net.iostream import IOStream, SSLIOStream
 from whirlwind._net.sockets import bind_sockets, bind_unix_socket
 from whirlwind._proto.http.headers import HTTPHeaders
-from whirlwind._proto.http.start_line import RequestStartLine
+from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 
 CERTIFICATE = Path(whirlwind.testing.__file__).parent / "test.crt"
 KEY = CERTIFICATE.with_suffix(".key")
@@ -188,3 +194,312 @@ def test_context_variables_of_one_request_are_not_those_of_the_next() -> None:
 
     run(main)
     assert seen == ["unset", "unset"]
+
+
+# --- connections that are held as streams ---
+
+
+def watched(seen: list[Any]) -> type[HTTPServer]:
+    """A server whose handle_stream a program overrode."""
+
+    class Watched(HTTPServer):
+        def handle_stream(self, stream: IOStream, address: Any) -> Any:
+            seen.append((stream, address))
+            return super().handle_stream(stream, address)
+
+    return Watched
+
+
+@asynccontextmanager
+async def listening(server: HTTPServer) -> AsyncIterator[tuple[Any, ...]]:
+    """The address of a server that is ended afterwards."""
+    [listening] = bind_sockets(0, "127.0.0.1")
+    address = listening.getsockname()
+    server.add_sockets([listening])
+    try:
+        yield address
+    finally:
+        server.stop()
+        await server.close_all_connections()
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_an_overridden_handle_stream_is_called_for_every_connection(tls: bool) -> None:
+    seen: list[Any] = []
+    requests: list[tuple[Any, ...]] = []
+
+    def look(request: HTTPServerRequest) -> None:
+        certificate = request.get_ssl_certificate()
+        requests.append((request.protocol, request.remote_ip, request.path, certificate))
+        echo(request)
+
+    async def main() -> None:
+        options = {"certfile": str(CERTIFICATE), "keyfile": str(KEY)} if tls else None
+        async with listening(watched(seen)(look, ssl_options=options)) as address:
+            for _ in range(2):
+                streams = await asyncio.open_connection(*address, ssl=trusting() if tls else None)
+                assert (await ask(*streams)).endswith(b"GET /a |")
+
+    run(main)
+    assert [isinstance(stream, SSLIOStream) for stream, _ in seen] == [tls, tls]
+    assert [address[0] for _, address in seen] == ["127.0.0.1"] * 2
+    assert requests == [("https" if tls else "http", "127.0.0.1", "/a", None)] * 2
+
+
+def test_a_function_can_be_assigned_to_handle_stream() -> None:
+    async def main() -> None:
+        server = HTTPServer(echo)
+        seen: list[Any] = []
+
+        async def handle(stream: IOStream, address: Any) -> None:
+            seen.append(address)
+            await stream.write(await stream.read_until(b"\n"))
+            stream.close()
+
+        server.handle_stream = handle  # type: ignore[method-assign]
+        async with listening(server) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(b"not HTTP\n")
+            assert await reader.read() == b"not HTTP\n"
+            writer.close()
+        assert len(seen) == 1
+
+    run(main)
+
+
+def test_handle_stream_serves_a_stream_from_elsewhere() -> None:
+    async def main() -> None:
+        server = HTTPServer(echo, protocol="https")
+        ours, theirs = pair()
+        server.handle_stream(ours, ("192.0.2.1", 80))
+        await theirs.write(
+            b"PUT /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+            + LAST
+        )
+        answers = await theirs.read_until_close()
+        assert answers.count(b"HTTP/1.1 200 OK") == 2
+        assert b"PUT /a |abc" in answers
+        await server.close_all_connections()
+
+    run(main)
+
+
+def test_an_application_is_served_over_streams() -> None:
+    class Handler(web.RequestHandler):
+        async def post(self) -> None:
+            self.write("first ")
+            await self.flush()
+            self.write(f"{self.get_argument('a')} {self.get_body_argument('b')}")
+
+    async def main() -> None:
+        server = watched([])(web.Application([("/x", Handler)]))
+        async with listening(server) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            fields = [
+                "POST /x?a=1 HTTP/1.1",
+                "Host: h",
+                "Connection: close",
+                "Content-Type: application/x-www-form-urlencoded",
+                "Content-Length: 3",
+            ]
+            writer.write("\r\n".join([*fields, "", "b=2"]).encode())
+            assert (await reader.read()).endswith(b"6\r\nfirst \r\n3\r\n1 2\r\n0\r\n\r\n")
+            writer.close()
+
+    run(main)
+
+
+def test_rule_7_an_answer_that_a_handler_stops_midway_is_not_whole() -> None:
+    class Handler(web.RequestHandler):
+        async def get(self) -> None:
+            self.write("some")
+            await self.flush()
+            self._stop_answer()
+
+    async def main() -> None:
+        for kind in (HTTPServer, watched([])):
+            async with listening(kind(web.Application([("/a", Handler)]))) as address:
+                answer = await ask(*await asyncio.open_connection(*address))
+                assert answer.endswith(b"\r\n\r\n4\r\nsome\r\n")
+
+    run(main)
+
+
+def test_a_request_over_a_stream_is_given_up_when_its_client_goes() -> None:
+    gone: list[bool] = []
+
+    async def main() -> None:
+        begun = asyncio.Event()
+
+        def hang(request: HTTPServerRequest) -> None:
+            request.connection.set_close_callback(lambda: gone.append(True))
+            begun.set()
+
+        async with listening(watched([])(hang)) as address:
+            _, writer = await asyncio.open_connection(*address)
+            writer.write(LAST)
+            await begun.wait()
+            writer.close()
+            await until(lambda: gone)
+
+    run(main)
+
+
+def test_closing_lets_an_answer_over_a_stream_finish() -> None:
+    async def main() -> None:
+        waiting: list[HTTPServerRequest] = []
+        server = watched([])(waiting.append)
+        async with listening(server) as address:
+            busy = await asyncio.open_connection(*address)
+            idle = await asyncio.open_connection(*address)
+            busy[1].write(LAST)
+            await until(lambda: waiting)
+            server.stop()
+            closing = asyncio.ensure_future(server.close_all_connections())
+            assert await idle[0].read() == b""
+            assert not closing.done()
+            echo(waiting[0])
+            assert (await busy[0].read()).endswith(b"GET /a |")
+            assert await closing == 0
+            for _, writer in (busy, idle):
+                writer.close()
+
+    run(main)
+
+
+def test_an_answer_over_a_stream_that_takes_too_long_is_cut_off() -> None:
+    async def main() -> None:
+        waiting: list[HTTPServerRequest] = []
+        server = watched([])(waiting.append)
+        async with listening(server) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(LAST)
+            await until(lambda: waiting)
+            assert await server.close_all_connections(timeout=0) == 1
+            assert await reader.read() == b""
+            writer.close()
+
+    run(main)
+
+
+def test_settings_can_be_read_and_changed_for_connections_to_come() -> None:
+    async def main() -> None:
+        server = HTTPServer(
+            echo, no_keep_alive=True, chunk_size=7, max_header_size=8, idle_connection_timeout=9,
+            max_body_size=10, body_timeout=11, decompress_request=True,
+        )  # fmt: skip
+        assert vars(server.conn_params) == {
+            "no_keep_alive": True,
+            "chunk_size": 7,
+            "max_header_size": 8,
+            "header_timeout": 9,
+            "max_body_size": 10,
+            "body_timeout": 11,
+            "decompress": True,
+            "heads": server.conn_params.heads,
+        }
+        server = HTTPServer(echo)
+        async with listening(server) as address:
+            post = b"POST / HTTP/1.0\r\nContent-Length: 4\r\n\r\nbody"
+            for limit, status in ((4, b"200"), (3, b"400")):
+                server.conn_params.max_body_size = limit
+                reader, writer = await asyncio.open_connection(*address)
+                writer.write(post)
+                assert (await reader.read()).split(b" ")[1] == status
+                writer.close()
+
+    run(main)
+
+
+def test_what_a_proxy_says_is_believed_for_one_request_only() -> None:
+    seen: list[tuple[Any, ...]] = []
+
+    def look(request: HTTPServerRequest) -> None:
+        seen.append((request.remote_ip, request.protocol))
+        echo(request)
+
+    async def main() -> None:
+        forwarded = LAST.replace(b"Connection: close", b"X-Real-Ip: 192.0.2.7\r\nX-Scheme: https")
+        for kind in (HTTPServer, watched([])):
+            for xheaders in (True, False):
+                async with listening(kind(look, xheaders=xheaders)) as address:
+                    reader, writer = await asyncio.open_connection(*address)
+                    writer.write(forwarded + LAST)
+                    await reader.read()
+                    writer.close()
+
+    run(main)
+    plain = ("127.0.0.1", "http")
+    assert seen == [("192.0.2.7", "https"), plain, plain, plain] * 2
+
+
+def test_a_start_request_that_was_assigned_sees_every_request() -> None:
+    async def main() -> None:
+        seen: list[object] = []
+        for kind in (HTTPServer, watched([])):
+            server = kind(echo)
+            stock = server.start_request
+
+            def start(server_conn: object, request_conn: Any, stock: Any = stock) -> Any:
+                finish = request_conn.finish
+
+                def watched_finish() -> None:
+                    seen.append(request_conn)
+                    finish()
+
+                request_conn.finish = watched_finish
+                return stock(server_conn, request_conn)
+
+            server.start_request = start  # type: ignore[method-assign]
+            async with listening(server) as address:
+                streams = await asyncio.open_connection(*address)
+                assert (await ask(*streams)).endswith(b"GET /a |")
+        assert len(seen) == 2
+
+    run(main)
+
+
+# --- detaching ---
+
+
+@pytest.mark.parametrize("kind", [HTTPServer, watched([])], ids=["transports", "streams"])
+@pytest.mark.parametrize("tls", [False, True])
+@pytest.mark.parametrize("loop", FACTORIES.values(), ids=FACTORIES)
+def test_rule_2_a_handler_takes_a_connection_over_with_all_that_the_client_sent(
+    kind: type[HTTPServer], tls: bool, loop: Any
+) -> None:
+    over: list[asyncio.Future[None]] = []
+
+    class Handler(web.RequestHandler):
+        def get(self) -> None:
+            self.request.connection.write_headers(
+                ResponseStartLine("", 101, "Switching Protocols"), HTTPHeaders({"Upgrade": "shout"})
+            )
+            over.append(asyncio.ensure_future(self.shout(self.detach())))
+
+        async def shout(self, stream: IOStream) -> None:
+            assert isinstance(stream, SSLIOStream) == tls
+            closed = asyncio.Event()
+            stream.set_close_callback(closed.set)
+            stream.write(b"hello\n")
+            while (line := await stream.read_until(b"\n")) != b"end\n":
+                await stream.write(line.upper())
+            await closed.wait()
+
+    async def main() -> None:
+        options = {"certfile": str(CERTIFICATE), "keyfile": str(KEY)} if tls else None
+        server = kind(web.Application([("/a", Handler)]), ssl_options=options)
+        async with listening(server) as address:
+            reader, writer = await asyncio.open_connection(
+                *address, ssl=trusting() if tls else None
+            )
+            writer.write(b"GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\n")
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+            assert await reader.readline() == b"hello\n"
+            assert await reader.readline() == b"GET /B HTTP/1.1\n"
+            writer.write(b"x" * 60_000 + b"\nend\n")
+            assert await reader.readexactly(60_001) == b"X" * 60_000 + b"\n"
+            writer.close()
+            await over[0]
+
+    run(main, loop)

@@ -32,6 +32,7 @@ from whirlwind._base.errors import RemoteProtocolError
 from whirlwind._base.limits import BODY_CHUNK_SIZE, MAX_INFORMATIONAL, MAX_TRAILER_COUNT
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
+from whirlwind._proto.http1.framing import response_framing
 
 if sys.platform == "linux":
     import fcntl
@@ -316,8 +317,9 @@ class HTTPClientConnection(asyncio.Protocol):
             return
         headers = fields_from_wire(self._fields)
         self._in_header = False
-        self._take_framing(code, version, headers, exchange)
-        exchange.headers_received(code, self._reason.decode("latin-1"), f"HTTP/{version}", headers)
+        protocol = f"HTTP/{version}"
+        self._take_framing(code, protocol, headers, exchange)
+        exchange.headers_received(code, self._reason.decode("latin-1"), protocol, headers)
         if exchange.is_head:
             self._complete = True
 
@@ -358,23 +360,16 @@ class HTTPClientConnection(asyncio.Protocol):
     def _take_framing(
         self, code: int, version: str, headers: HTTPHeaders, exchange: Exchange
     ) -> None:
-        coding = headers.get("Transfer-Encoding")
-        length = headers.get("Content-Length")
-        if coding is not None and (coding.lower() != "chunked" or version == "1.0"):
-            raise HTTPInputError(f"Unsupported Transfer-Encoding {coding[:40]!r} in HTTP/{version}")
-        if code == 204 and (coding is not None or length not in (None, "0")):
-            raise HTTPInputError("Response with code 204 should not have body")
-        if length is not None and int(length) > exchange.max_body_size and not exchange.is_head:
+        framing = response_framing(version, code, headers, answers_head=exchange.is_head)
+        if framing.length is not None and framing.length > exchange.max_body_size:
             raise HTTPInputError(
-                f"Content-Length too long: {length} is over {exchange.max_body_size} bytes "
+                f"Content-Length too long: {framing.length} is over {exchange.max_body_size} bytes "
                 "(max_body_size)"
             )
-        self._until_close = (
-            coding is None and length is None and code not in (204, 304) and not exchange.is_head
-        )
+        self._until_close = framing.length is None and not framing.chunked
         option = headers.get("Connection", "").lower()
         self._keep_alive = not self._until_close and (
-            "close" not in option if version == "1.1" else "keep-alive" in option
+            "close" not in option if version == "HTTP/1.1" else "keep-alive" in option
         )
 
     def _end(self) -> None:

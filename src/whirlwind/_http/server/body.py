@@ -17,8 +17,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from whirlwind._http.decompression import DecompressedMessage
 from whirlwind._http.messages import HTTPMessageDelegate
-from whirlwind._http.server.decompression import DecompressedRequest
 from whirlwind._http.server.exchange import Exchange
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.start_line import RequestStartLine
@@ -57,7 +57,7 @@ class RequestBody:
             context = exchange.variables = contextvars.copy_context()
             delegate = context.run(make)
             if self._connection.server.decompress_request:
-                delegate = DecompressedRequest(delegate, exchange)
+                delegate = DecompressedMessage(delegate, exchange)
             exchange.delegate = delegate
             headers = exchange.block.headers.copy()
             waiting = context.run(delegate.headers_received, start_line, headers)
@@ -76,8 +76,7 @@ class RequestBody:
         if connection.exchange is not exchange:
             return
         block = exchange.block
-        server = connection.server
-        most = server.max_body_size if exchange.max_body is None else exchange.max_body
+        most = exchange.body_limit()
         if block.chunked:
             exchange.decoder = ChunkedDecoder(max_body=most)
         else:

@@ -27,8 +27,8 @@ from whirlwind._net.iostream import IOStream
 from whirlwind._proto.http.errors import HTTPOutputError
 from whirlwind._proto.http.headers import HTTPHeaders, check_value, encode_fields
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
-from whirlwind._proto.http.status import has_no_body
 from whirlwind._proto.http1.chunked import ChunkedDecoder
+from whirlwind._proto.http1.framing import CHUNKED_FIELD, answer_framing
 from whirlwind._proto.http1.request_head import HeaderBlock
 
 if TYPE_CHECKING:
@@ -135,6 +135,15 @@ class Exchange(HTTPConnection):
         if self.decoder is not None:
             self.decoder.max_body = max_body_size
 
+    def body_limit(self) -> int:
+        """Return the most bytes that the body of this request may have."""
+        most = self.max_body
+        return self.server_connection.server.max_body_size if most is None else most
+
+    def piece_size(self) -> int:
+        """Return the most bytes of a body that a delegate is given at once."""
+        return self.server_connection.server.chunk_size
+
     def set_body_timeout(self, timeout: float) -> None:
         """Set how many seconds the body of this request may take to come in."""
         self.body_timeout = timeout
@@ -177,26 +186,20 @@ class Exchange(HTTPConnection):
         head = status_line(code, start_line.reason or "") + encode_fields(headers)
         if code < 200:
             return self._send(head + b"\r\n")
-        length = headers.get("Content-Length")
-        if length is not None and not (length.isascii() and length.isdigit()):
+        try:
+            framing = answer_framing(self.method, self.version, code, headers)
+        except HTTPOutputError:
             # No error page either, as with every length that does not hold: Tornado's suite wants
             # the connection closed, since a program that frames by itself is not to be trusted.
             self.server_connection.abort()
-            raise HTTPOutputError(f"Content-Length {length[:40]!r} is not a number")
-        coding = headers.get("Transfer-Encoding")
-        silent = self.method == "HEAD" or has_no_body(code)
-        if has_no_body(code):
-            length = None
-        elif coding is not None:
-            self._chunked = coding.lower() == "chunked"
-        elif length is None:
-            if self.version == "HTTP/1.1":
-                self._chunked = True
-                head += b"Transfer-Encoding: chunked\r\n"
-            elif not silent:
-                self.keep_alive = False
-        self._silent = silent
-        self._left = None if length is None or silent else int(length)
+            raise
+        if framing.adds_field:
+            head += CHUNKED_FIELD
+        if framing.until_close:
+            self.keep_alive = False
+        self._chunked = framing.chunked
+        self._silent = framing.silent
+        self._left = None if framing.silent else framing.length
         head += self.connection_field(headers)
         wire = self._frame(chunk) if chunk else b""
         self.head_sent = True

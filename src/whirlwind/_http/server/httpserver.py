@@ -10,17 +10,14 @@ import contextvars
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, Protocol
 
 from whirlwind._base.configurable import Configurable
 from whirlwind._base.limits import (
-    BODY_CHUNK_SIZE,
     HEADER_TIMEOUT,
     IDLE_CONNECTION_TIMEOUT,
     MAX_BODY_SIZE,
-    MAX_BUFFER_SIZE,
-    MAX_HEADER_SIZE,
     SHUTDOWN_TIMEOUT,
 )
 from whirlwind._base.log import gen_log
@@ -31,13 +28,18 @@ from whirlwind._http.messages import (
     HTTPServerConnectionDelegate,
     HTTPServerRequest,
 )
+from whirlwind._http.server.context import RequestContext
+from whirlwind._http.server.forwarded import ForwardedRequest
 from whirlwind._http.server.protocol import ServerProtocol
+from whirlwind._http.stream_connection.connection import HTTP1Connection
+from whirlwind._http.stream_connection.parameters import HTTP1ConnectionParameters
+from whirlwind._http.stream_connection.server_connection import HTTP1ServerConnection
 from whirlwind._net.ioloop import IOLoop
+from whirlwind._net.iostream import IOStream, SSLIOStream
 from whirlwind._net.tcpserver import TCPServer
 from whirlwind._net.tls import ssl_options_to_context
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
-from whirlwind._proto.http1.request_head import RequestHeadReader
 
 # The timer looks this many times while the shortest of the timeouts passes, and at least every
 # few seconds: timeouts are late by a quarter at most, and idle servers wake rarely.
@@ -83,6 +85,12 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         max_body_size: Most bytes of a request's body; None for ``max_buffer_size``.
         max_buffer_size: Most bytes waiting in memory on one connection; None for 100 MiB.
         trusted_downstream: Addresses of proxies that ``X-Forwarded-For`` may name on its right.
+
+    Attributes:
+        request_callback, xheaders, protocol: As given.
+        trusted_downstream: As given, as a set.
+        conn_params: The settings of connections, an ``HTTP1ConnectionParameters``. A change holds
+            for connections that are accepted afterwards.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -114,16 +122,17 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         self.request_callback = request_callback
         self.xheaders = xheaders
         self.protocol = protocol
-        self.decompress_request = decompress_request
         self.trusted_downstream = frozenset(trusted_downstream or ())
-        self.keep_alive = not no_keep_alive
-        self.chunk_size = chunk_size or BODY_CHUNK_SIZE
-        self.max_header_size = max_header_size or MAX_HEADER_SIZE
-        self.idle_connection_timeout: float = idle_connection_timeout or IDLE_CONNECTION_TIMEOUT
-        self.body_timeout = body_timeout
-        self.max_body_size = max_body_size or max_buffer_size or MAX_BODY_SIZE
-        self.write_limit = max_buffer_size or MAX_BUFFER_SIZE
-        self.heads = RequestHeadReader()
+        self.conn_params = HTTP1ConnectionParameters(
+            no_keep_alive=no_keep_alive,
+            chunk_size=chunk_size,
+            max_header_size=max_header_size,
+            header_timeout=idle_connection_timeout or IDLE_CONNECTION_TIMEOUT,
+            max_body_size=max_body_size,
+            body_timeout=body_timeout,
+            decompress=decompress_request,
+        )
+        self._adopt_params()
         self.clock = time.time
         self.tick = 0.0
         self._delegate = _delegate_for(request_callback)
@@ -131,6 +140,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         self._done: asyncio.Future[None] | None = None
         self._connections: set[ServerProtocol] = set()
         self._adopted: set[Successor] = set()
+        self._streams: set[HTTP1ServerConnection] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._look = 0.0
         self._drained: asyncio.Future[None] | None = None
@@ -143,14 +153,32 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
     def configurable_default(cls) -> type[Configurable]:
         return HTTPServer
 
+    def _adopt_params(self) -> None:
+        """Take over what a program set in ``conn_params``; the connections ask us for it."""
+        params = self.conn_params
+        self.keep_alive = not params.no_keep_alive
+        self.decompress_request = params.decompress
+        self.chunk_size = params.chunk_size
+        self.max_header_size = params.max_header_size
+        self.idle_connection_timeout: float = params.header_timeout or IDLE_CONNECTION_TIMEOUT
+        self.body_timeout = params.body_timeout
+        self.max_body_size = params.max_body_size or self.max_buffer_size or MAX_BODY_SIZE
+        self.heads = params.heads
+
     # --- sockets ---
 
     def add_sockets(self, sockets: Iterable[socket.socket]) -> None:
         """Begin to accept connections on listening sockets.
 
+        Connections are read without streams, unless ``handle_stream`` was overridden or assigned
+        by now: then each connection is given to it.
+
         Args:
             sockets: Sockets that listen, of TCP or of Unix; the server closes them.
         """
+        if getattr(self.handle_stream, "__func__", None) is not _handle_stream:
+            super().add_sockets(sockets)
+            return
         loop = self.asyncio_loop
         context = None
         if self.ssl_options is not None:
@@ -164,8 +192,36 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
             self._sockets[listening.fileno()] = listening
             # What stop() of the base class calls before it closes the socket.
             self._handlers[listening.fileno()] = _listen(
-                loop, lambda: ServerProtocol(self), listening, context
+                loop, self._accept, listening, context
             ).close
+
+    def _accept(self) -> ServerProtocol:
+        self._adopt_params()
+        return ServerProtocol(self)
+
+    def handle_stream(self, stream: IOStream, address: Any) -> Awaitable[None] | None:
+        """Serve one connection that is held as a stream.
+
+        Call it with a stream from elsewhere. Override it to look at connections before they are
+        served; the server then makes a stream of each connection it accepts, which costs speed.
+
+        Args:
+            stream: The connection; the server owns it from now on.
+            address: The peer, as its family of addresses has it.
+        """
+        protocol = self.protocol or ("https" if isinstance(stream, SSLIOStream) else "http")
+        connection = HTTP1ServerConnection(
+            stream, self.conn_params, RequestContext(address, protocol, self.trusted_downstream)
+        )
+        self._streams.add(connection)
+        connection.start_serving(self)
+
+        def over(_: object) -> None:
+            self._streams.discard(connection)
+            self._note_drained()
+
+        connection.done.add_done_callback(over)
+        return None
 
     async def close_all_connections(self, timeout: float | None = None) -> int:
         """Close every connection: idle ones now, others when their answer is complete.
@@ -181,11 +237,11 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         Returns:
             How many requests were cut off.
         """
-        for connection in list(self._connections):
+        for connection in self._open():
             connection.stop_after_answer()
         for successor in list(self._adopted):
             successor.going_away()
-        if not self._connections and not self._adopted:
+        if not self._open() and not self._adopted:
             return 0
         loop = self.asyncio_loop
         self._drained = loop.create_future()
@@ -193,7 +249,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
 
         def cut() -> None:
             nonlocal cut_off
-            for connection in list(self._connections):
+            for connection in self._open():
                 cut_off += connection.cut_off()
             for successor in list(self._adopted):
                 successor.abort()
@@ -211,6 +267,9 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
                 SHUTDOWN_TIMEOUT,
             )
         return cut_off
+
+    def _open(self) -> list[ServerProtocol | HTTP1ServerConnection]:
+        return [*self._connections, *self._streams]
 
     # --- what connections ask ---
 
@@ -235,7 +294,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         delegate = self._delegate
         if (
             isinstance(delegate, DirectDelegate)
-            and type(self).start_request is _start_request
+            and getattr(self.start_request, "__func__", None) is _start_request
             and not self.decompress_request
             and delegate.takes_requests()
         ):
@@ -258,7 +317,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         if not self._connections and self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._check_drained()
+        self._note_drained()
 
     def adopt(self, successor: Successor) -> None:
         """A protocol follows HTTP on one of the connections, and ends with this server."""
@@ -269,11 +328,11 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
     def release(self, successor: Successor) -> None:
         """The connection of a protocol that was adopted is gone."""
         self._adopted.discard(successor)
-        self._check_drained()
+        self._note_drained()
 
-    def _check_drained(self) -> None:
+    def _note_drained(self) -> None:
         drained = self._drained
-        if drained is None or self._connections or self._adopted:
+        if drained is None or self._open() or self._adopted:
             return
         if not drained.done():
             drained.set_result(None)
@@ -298,8 +357,16 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
     def start_request(
         self, server_conn: object, request_conn: HTTPConnection
     ) -> HTTPMessageDelegate:
-        """A request has begun: find what receives it. Monitoring agents wrap this."""
-        return self._delegate.start_request(server_conn, request_conn)
+        """A request has begun, or is about to: find what receives it. Monitoring agents wrap this.
+
+        Args:
+            server_conn: The connection, the same object for all its requests.
+            request_conn: Where this request's answer goes.
+        """
+        delegate = self._delegate.start_request(server_conn, request_conn)
+        if self.xheaders and isinstance(request_conn, HTTP1Connection):
+            return ForwardedRequest(delegate, request_conn)
+        return delegate
 
     def on_close(self, server_conn: object) -> None:
         """A connection has closed."""
@@ -307,6 +374,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
 
 
 _start_request: Final = HTTPServer.start_request
+_handle_stream: Final = HTTPServer.handle_stream
 
 
 class _SSLObject(ssl.SSLObject):

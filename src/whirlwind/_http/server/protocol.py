@@ -29,9 +29,6 @@ a request costs no timer and no look at a clock for one.
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
-import struct
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -43,7 +40,9 @@ from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.exchange import Exchange, status_line
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.leaving import ENDS_THE_PROGRAM, leave_loop
+from whirlwind._net.resets import reset_when_closed
 from whirlwind._net.stream_errors import StreamClosedError
+from whirlwind._net.transport_stream import protocol_for, stream_over
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine
@@ -55,9 +54,6 @@ if TYPE_CHECKING:
 
 # Requests answered in one go before the loop looks at other connections: 64 take about 1 ms.
 _TURN: Final = 64
-
-# struct linger, on and of no seconds: two shorts on Windows, two ints elsewhere.
-_NO_LINGER: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 _new_request = HTTPServerRequest.__new__
 
@@ -533,30 +529,20 @@ class ServerProtocol(asyncio.Protocol):
             self.exchange.keep_alive = False
 
     def detach(self) -> IOStream:
-        """Hand the socket over to a stream, with the bytes that were read and not used.
+        """Hand the connection over to a stream, with the bytes that were read and not used.
 
-        The stream gets a descriptor of its own: the transport still sends what was written, and
-        closes only its own.
+        Without TLS the stream has the socket and a descriptor of its own, and its writes follow
+        what the transport still has to send. With TLS it goes on over the transport.
 
         Raises:
-            RuntimeError: The connection is gone, or is of TLS.
+            RuntimeError: The connection is gone.
         """
-        transport = self.transport
-        if transport is None:
+        if self.transport is None:
             raise RuntimeError("cannot detach: the connection is closed")
-        if transport.get_extra_info("ssl_object") is not None:
-            raise RuntimeError("cannot detach: the state of a TLS connection cannot be moved")
-        transport.pause_reading()
-        own = socket.socket(fileno=os.dup(transport.get_extra_info("socket").fileno()))
-        own.setblocking(False)
-        leftover, self._held = self._held, b""
-        self.exchange = None
-        self.closing = True
-        transport.close()
-        stream = IOStream(own)
-        if leftover:
-            stream._read_buffer.append(leftover)
-        return stream
+        writable = not self.write_paused
+        protocol = protocol_for(self.transport)
+        transport, leftover = self.hand_over(protocol)
+        return stream_over(transport, protocol, leftover, writable=writable)
 
     def hand_over(self, protocol: asyncio.BaseProtocol) -> tuple[asyncio.Transport, bytes]:
         """Give the transport to another protocol; this connection has nothing to do with it then.
@@ -610,10 +596,8 @@ class ServerProtocol(asyncio.Protocol):
 
     def reset(self) -> None:
         """Close at once, and so that the client's system says that something is missing."""
-        opened = None if self.transport is None else self.transport.get_extra_info("socket")
-        if opened is not None and opened.family in (socket.AF_INET, socket.AF_INET6):
-            # No lingering: closing sends a reset instead of an orderly end.
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        if self.transport is not None:
+            reset_when_closed(self.transport.get_extra_info("socket"))
         self.abort()
 
     def abort(self) -> None:

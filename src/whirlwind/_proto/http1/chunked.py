@@ -107,7 +107,9 @@ class ChunkedDecoder:
             elif self._expect is _Expect.CRLF:
                 # Refused at the first wrong byte: whether the second is there must not matter.
                 if not b"\r\n".startswith(wire[at : at + 2]):
-                    raise HTTPInputError(f"chunk ends with {wire[at : at + 2]!r}, not CRLF")
+                    raise HTTPInputError(
+                        f"improperly terminated chunk: ends with {wire[at : at + 2]!r}, not CRLF"
+                    )
                 if len(wire) - at < 2:
                     break
                 at += 2

@@ -26,9 +26,10 @@ from typing import Final
 
 import httptools
 
-from whirlwind._base.limits import MAX_HEADER_COUNT, MAX_REMEMBERED_HEADS
+from whirlwind._base.limits import MAX_REMEMBERED_HEADS
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
+from whirlwind._proto.http1.field_lines import split_field_lines
 
 # method SP request-target SP HTTP-version CRLF; bytes above 0x7f in a target are not allowed by
 # the RFC and sent by clients of old all the same. Minor versions above 1 are read as 1.1 (RFC
@@ -206,24 +207,7 @@ class RequestHeadReader:
         return HTTPInputError(f"Malformed HTTP request line {start!r}")
 
     def _examine(self, tail: bytes) -> HeaderBlock:
-        ends = tail.count(b"\r\n")
-        if tail.count(b"\n") != ends or tail.count(b"\r") != ends:
-            raise HTTPInputError("a line of the header ends with a lone CR or LF: expected CRLF")
-        if ends - 1 > MAX_HEADER_COUNT:
-            raise HTTPInputError(
-                f"more than {MAX_HEADER_COUNT} header fields (MAX_HEADER_COUNT)", status=431
-            )
-        pairs = []
-        for line in tail[:-2].split(b"\r\n")[:-1]:
-            name, colon, value = line.partition(b":")
-            if line[:1] in (b" ", b"\t"):
-                raise HTTPInputError(
-                    f"header line {line[:40]!r} cannot start with whitespace, folding not supported"
-                )
-            if not colon:
-                raise HTTPInputError(f"no colon in header line {line[:40]!r}")
-            pairs.append((name, value))
-        block = HeaderBlock(fields_from_wire(pairs))
+        block = HeaderBlock(fields_from_wire(split_field_lines(tail)))
         self._second_opinion(tail, block)
         if len(tail) <= _LONGEST_REMEMBERED:
             if len(self._blocks) >= MAX_REMEMBERED_HEADS:

@@ -1,4 +1,4 @@
-"""Undoes the compression of a request's body before its delegate sees it.
+"""Undoes the compression of a message's body before its delegate sees it.
 
 Layer: HTTP. Imports from ``_proto`` and within ``_http``.
 """
@@ -6,32 +6,43 @@ Layer: HTTP. Imports from ``_proto`` and within ``_http``.
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from whirlwind._http.client.decoding import BodyDecoder
 from whirlwind._http.messages import HTTPMessageDelegate
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 
-if TYPE_CHECKING:
-    from whirlwind._http.server.exchange import Exchange
+
+class Receiver(Protocol):
+    """What of a connection decides how a body is handed on."""
+
+    @property
+    def finished(self) -> bool:
+        """True once nobody wants the rest of the body."""
+
+    def body_limit(self) -> int:
+        """Return the most bytes that the body may have."""
+
+    def piece_size(self) -> int:
+        """Return the most bytes that a delegate is given at once."""
 
 
-class DecompressedRequest(HTTPMessageDelegate):
-    """Stands before a delegate, for servers with ``decompress_request``.
+class DecompressedMessage(HTTPMessageDelegate):
+    """Stands before a delegate that wants bodies decompressed.
 
     A body with ``Content-Encoding: gzip`` reaches the delegate decompressed, within the limit for
     bodies; the field is then called ``X-Consumed-Content-Encoding``. Other codings pass as they
     are: the program sees the field and decides.
 
     Args:
-        delegate: Who receives the request.
-        exchange: The request and its answer.
+        delegate: Who receives the message.
+        receiver: The connection's side of the message.
     """
 
-    def __init__(self, delegate: HTTPMessageDelegate, exchange: Exchange) -> None:
+    def __init__(self, delegate: HTTPMessageDelegate, receiver: Receiver) -> None:
         self._delegate = delegate
-        self._exchange = exchange
+        self._receiver = receiver
         self._coding: str | None = None
         self._decoder: BodyDecoder | None = None
 
@@ -51,20 +62,18 @@ class DecompressedRequest(HTTPMessageDelegate):
         return self._hand_on(self._coding, chunk)
 
     async def _hand_on(self, coding: str, chunk: bytes) -> None:
-        exchange = self._exchange
-        server = exchange.server_connection.server
+        receiver = self._receiver
         decoder = self._decoder
         if decoder is None:
             # Only now: the delegate may have set another limit when it took the head.
-            most = server.max_body_size if exchange.max_body is None else exchange.max_body
-            decoder = self._decoder = BodyDecoder(coding, most)
-        size = server.chunk_size
+            decoder = self._decoder = BodyDecoder(coding, receiver.body_limit())
+        size = receiver.piece_size()
         for plain in decoder.feed(chunk):
             for at in range(0, len(plain), size):
                 waiting = self._delegate.data_received(plain[at : at + size])
                 if waiting is not None:
                     await waiting
-                if exchange.finished:
+                if receiver.finished:
                     return
 
     def finish(self) -> None:
