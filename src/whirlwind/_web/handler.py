@@ -827,3 +827,27 @@ class RequestHandler(BaseHandler):
     def reverse_url(self, name: str, *args: Any) -> str:
         """Return the path of the handler called ``name``; see ``Application.reverse_url``."""
         return self.application.reverse_url(name, *args)
+
+    # --- static files ---
+
+    def static_url(self, path: str, include_host: bool | None = None, **kwargs: Any) -> str:
+        """Return the URL of a file below setting ``static_path``, with its version.
+
+        Args:
+            path: The path below ``static_path``.
+            include_host: Put scheme and host before it; None for what attribute ``include_host``
+                of the handler says, or False.
+            **kwargs: For ``make_static_url`` of the handler class: ``include_version=False``.
+
+        Raises:
+            Exception: There is no setting ``static_path``.
+            HTTPError: 403, the path leads out of it.
+        """
+        self.require_setting("static_path", "static_url")
+        kind = self.application.static_handler_class
+        if not self.settings.get("static_hash_cache", True):
+            kind.reset()
+        url = kind.make_static_url(self.settings, path, **kwargs)
+        if include_host is None:
+            include_host = getattr(self, "include_host", False)
+        return f"{self.request.protocol}://{self.request.host}{url}" if include_host else url
