@@ -86,9 +86,13 @@ class GZipContentEncoding(OutputTransform):
         # then the answer has a length. MIN_LENGTH does not hold for it, as in Tornado, where
         # whatever is flushed is compressed.
         whole = finishing or headers.get("Content-Length") == str(len(chunk))
+        if finishing:
+            worth = len(chunk) >= self.MIN_LENGTH
+        else:
+            worth = bool(chunk) or not (whole or self._head_only)
         self._gzipping = (
-            self._compressible_type(headers.get("Content-Type", "").partition(";")[0].strip())
-            and (len(chunk) >= self.MIN_LENGTH if finishing else bool(chunk) or not self._head_only)
+            worth
+            and self._compressible_type(headers.get("Content-Type", "").partition(";")[0].strip())
             and "Content-Encoding" not in headers
             and "Content-Range" not in headers
             and not has_no_body(status_code)

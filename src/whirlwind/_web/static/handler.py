@@ -317,6 +317,8 @@ class StaticFileHandler(RequestHandler):
         """
         normal = os.path.abspath(absolute_path)
         inside = contains(top, normal)
+        if inside and "\0" in normal:
+            return None  # a name that no file can have
         if inside and normal == absolute_path:
             status = plain_status(top, normal)
             if status is not None:

@@ -70,10 +70,7 @@ class OpenedFile:
         try:
             return self._read(count, offset)
         finally:
-            with self._lock:
-                self._readers -= 1
-                if self._closed and not self._readers:
-                    os.close(self.descriptor)
+            self._leave()
 
     def _read(self, count: int, offset: int) -> bytes:
         if _HAS_PREAD:
@@ -81,6 +78,12 @@ class OpenedFile:
         # Windows. One reader at a time is all there is, see the sending of bodies.
         os.lseek(self.descriptor, offset, os.SEEK_SET)
         return os.read(self.descriptor, count)
+
+    def _leave(self) -> None:
+        with self._lock:
+            self._readers -= 1
+            if self._closed and not self._readers:
+                os.close(self.descriptor)
 
     def close(self) -> None:
         """Close it, now or when the read that is going on is done."""

@@ -82,6 +82,12 @@ def send_file(handler: Answer, file: OpenedFile, offset: int, count: int) -> asy
 def _send_large(
     handler: Answer, file: OpenedFile, offset: int, count: int
 ) -> Generator[Any, Any, None]:
+    if handler._transforms:
+        # They want to see how the body begins along with the head.
+        data = file.read(min(count, WHOLE_FILE_SIZE), offset)
+        offset += len(data)
+        count -= len(data)
+        handler.write(data)
     yield handler.flush()
     connection = handler.request.connection
     if (
