@@ -39,6 +39,7 @@ def ask(application: web.Application, *wires: bytes) -> list[Answer]:
 
 def get(
     path: str,
+    /,
     *lines: str,
     handler: type[web.RequestHandler] = web.StaticFileHandler,
     pattern: str = r"/(.*)",
