@@ -474,7 +474,7 @@ def test_rule_5_versions_and_what_is_read_for_them_have_limits(root: Path, logs:
 class Virtual(web.StaticFileHandler):
     """Content that is in no file, as programs have it."""
 
-    def initialize(self, path: str) -> None:
+    def initialize(self, path: str) -> None:  # type: ignore[override]
         self.root = path
 
     @classmethod

@@ -233,7 +233,7 @@ class StaticFileHandler(RequestHandler):
             Seconds; 0 to say nothing about it. ``CACHE_MAX_AGE`` if the URL has a version, which
             changes with the content.
         """
-        return self.CACHE_MAX_AGE if "v" in self.request.arguments else 0
+        return self.CACHE_MAX_AGE if "v" in self.request.query_arguments else 0
 
     # --- which file ---
 
