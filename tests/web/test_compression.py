@@ -130,10 +130,11 @@ def test_what_is_worth_it_is_compressed(media_type: str, compressed: bool) -> No
         {"pieces": [b"x" * 1023]},
         {"pieces": []},
         {"fields": {"Content-Encoding": "br"}},
+        {"fields": {"Cache-Control": "no-cache, No-Transform"}},
         {"status": 206, "fields": {"Content-Range": "bytes 0-2399/9999"}},
         {"flushing": True, "pieces": [b""], "fields": {"Content-Length": "0"}},
     ],
-    ids=["short", "empty", "encoded already", "a part", "empty and flushed"],
+    ids=["short", "empty", "encoded already", "not to be changed", "a part", "empty and flushed"],
 )
 def test_what_must_not_or_need_not_be_is_left_alone(attributes: dict[str, Any]) -> None:
     got = answer(**attributes)

@@ -39,9 +39,9 @@ class GZipContentEncoding(OutputTransform):
     """Compresses answers with gzip; setting ``compress_response`` has it for all of them.
 
     Compressed are text of any kind and ``CONTENT_TYPES``, unless the handler has set a
-    Content-Encoding or answers with a part of something; an answer that is written at once only
-    from ``MIN_LENGTH`` bytes on. An answer that is flushed piece by piece is compressed so that
-    each piece can be read when it arrives.
+    Content-Encoding, answers with a part of something, or says ``Cache-Control: no-transform``, as
+    event streams do. An answer that is written at once is compressed from ``MIN_LENGTH`` bytes on;
+    one that is flushed piece by piece always, so that each piece can be read when it arrives.
 
     What is compressed here has a weak Etag: it is not byte for byte what the handler names by a
     strong one, and a client must not put parts of both together.
@@ -95,6 +95,7 @@ class GZipContentEncoding(OutputTransform):
             and self._compressible_type(headers.get("Content-Type", "").partition(";")[0].strip())
             and "Content-Encoding" not in headers
             and "Content-Range" not in headers
+            and "no-transform" not in headers.get("Cache-Control", "").lower()
             and not has_no_body(status_code)
         )
         if not self._gzipping:

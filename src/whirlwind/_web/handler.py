@@ -685,7 +685,7 @@ class RequestHandler(BaseHandler):
         Args:
             js_files: URLs, paths from the root, or names of static files.
         """
-        return linked(js_files, self._static_url, SCRIPT_LINK)
+        return linked(js_files, self.static_url, SCRIPT_LINK)
 
     def render_embed_js(self, js_embed: Iterable[bytes]) -> bytes:
         """Return the tag for JavaScript of UI modules; override for another.
@@ -701,7 +701,7 @@ class RequestHandler(BaseHandler):
         Args:
             css_files: URLs, paths from the root, or names of static files.
         """
-        return linked(css_files, self._static_url, STYLE_LINK)
+        return linked(css_files, self.static_url, STYLE_LINK)
 
     def render_embed_css(self, css_embed: Iterable[bytes]) -> bytes:
         """Return the tag for CSS of UI modules; override for another.
@@ -710,9 +710,6 @@ class RequestHandler(BaseHandler):
             css_embed: What each module wants in it.
         """
         return embedded_style(css_embed)
-
-    def _static_url(self, path: str) -> Any:
-        return self.static_url(path)  # type: ignore[attr-defined]
 
     def render_string(self, template_name: str, **kwargs: Any) -> bytes:
         """Fill in a template and return it, without an answer.

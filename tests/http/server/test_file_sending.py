@@ -326,3 +326,31 @@ def test_nothing_is_sent_past_the_framing(
 
     run(main)
     assert (sent, calls.sent) == ([0], 0)
+
+
+@each_loop
+def test_breaking_the_answer_off_ends_the_sending(loop: str, file: int) -> None:
+    ended: list[type[BaseException]] = []
+
+    async def main() -> None:
+        async def send(request: HTTPServerRequest) -> None:
+            exchange = begin(request)
+            sending = exchange.send_file(file, 0, SIZE)
+            exchange.break_off()
+            try:
+                await sending
+            except StreamClosedError as error:
+                ended.append(type(error))
+
+        async with serving(answering(send)) as running:
+            before = open_descriptors()
+            client = await running.connect(limit=1000)
+            await client.send(GET)
+            await client.head()
+            with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+                await client.reader.readexactly(SIZE)
+            client.close()
+        assert open_descriptors() <= before
+
+    run(main, FACTORIES[loop])
+    assert ended == [StreamClosedError]

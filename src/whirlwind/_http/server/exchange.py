@@ -347,6 +347,8 @@ class Exchange(HTTPConnection):
         self.keep_alive = False
         self.finished = True
         self._close_callback = None
+        if self.sending is not None:
+            self.sending.connection_lost()
         if not self.reading:
             self.delegate = None
         connection = self.server_connection

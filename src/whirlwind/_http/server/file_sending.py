@@ -110,6 +110,9 @@ class FileSending:
 
     def _step(self) -> None:
         """Send until the socket is full or this turn's share is used up."""
+        if self._exchange.finished:
+            self._fail(StreamClosedError())  # somebody ended the answer meanwhile
+            return
         share = MAX_STREAM_TURN
         while self._left and share:
             try:
