@@ -8,6 +8,7 @@ from whirlwind._base.publish import publish
 from whirlwind._proto.http.urls import is_absolute
 from whirlwind._web.application import Application
 from whirlwind._web.body_stream import BodyStream
+from whirlwind._web.compression import GZipContentEncoding
 from whirlwind._web.decorators import addslash, authenticated, removeslash
 from whirlwind._web.errors import Finish, HTTPError, MissingArgumentError
 from whirlwind._web.event_stream import EventStream
@@ -30,6 +31,7 @@ from whirlwind._web.signed_values import (
     get_signature_key_version,
 )
 from whirlwind._web.simple_handlers import ErrorHandler, FallbackHandler, RedirectHandler
+from whirlwind._web.static.handler import StaticFileHandler
 from whirlwind._web.streaming import (
     _has_stream_request_body,
     asynchronous,
@@ -51,6 +53,7 @@ __all__ = [
     "EventStream",
     "FallbackHandler",
     "Finish",
+    "GZipContentEncoding",
     "HTTPError",
     "MissingArgumentError",
     "MultipartReader",
@@ -58,6 +61,7 @@ __all__ = [
     "Part",
     "RedirectHandler",
     "RequestHandler",
+    "StaticFileHandler",
     "TemplateModule",
     "UIModule",
     "URLSpec",

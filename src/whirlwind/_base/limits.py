@@ -213,6 +213,37 @@ LOGIN_TIME: Final = _limit(
     origin="time for a password, a second factor and a question of consent",
 )
 
+# --- static files -----------------------------------------------------------------------------
+
+WHOLE_FILE_SIZE: Final = _limit(
+    "WHOLE_FILE_SIZE",
+    65_536,
+    "bytes of a file that are read at once, to go out with the head",
+    setting=None,
+    origin="some 10 µs of reading; what the loop's transports take before they hold writers back",
+)
+FILE_PIECE_SIZE: Final = _limit(
+    "FILE_PIECE_SIZE",
+    262_144,
+    "bytes of a file in memory at once, where sendfile cannot be used",
+    setting=None,
+    origin="a turn in a thread costs about 0.1 ms, 64 KiB at a time would be mostly that",
+)
+MAX_CACHED_VERSIONS: Final = _limit(
+    "MAX_CACHED_VERSIONS",
+    10_000,
+    "static files whose version is remembered",
+    setting="StaticFileHandler.MAX_CACHED_VERSIONS",
+    origin="Tornado's default",
+)
+MAX_VERSION_CONTENT_SIZE: Final = _limit(
+    "MAX_VERSION_CONTENT_SIZE",
+    67_108_864,
+    "bytes of a static file that is read for its version",
+    setting="StaticFileHandler.MAX_VERSION_CONTENT_SIZE",
+    origin="Tornado's default",
+)
+
 # --- HTTP client ------------------------------------------------------------------------------
 
 MAX_CLIENTS: Final = _limit(

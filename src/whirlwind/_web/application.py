@@ -37,6 +37,7 @@ from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 from whirlwind._web.base_handler import BaseHandler
+from whirlwind._web.compression import GZipContentEncoding
 from whirlwind._web.handler import RequestHandler
 from whirlwind._web.matchers import (
     AnyMatches,
@@ -54,6 +55,8 @@ from whirlwind._web.running import (
     stock_execute,
 )
 from whirlwind._web.simple_handlers import ErrorHandler
+from whirlwind._web.static.handler import StaticFileHandler
+from whirlwind._web.static.rules import static_rules
 from whirlwind._web.streaming import _has_stream_request_body, announces_body
 from whirlwind._web.transforms import OutputTransform
 from whirlwind._web.ui_modules import STOCK_MODULES, Source, UIModule, methods_of, modules_of
@@ -100,7 +103,11 @@ class Application(ReversibleRouter, DirectDelegate):
         transforms: list[type[OutputTransform]] | None = None,
         **settings: Any,
     ) -> None:
-        self.transforms: list[type[OutputTransform]] = [] if transforms is None else transforms
+        if transforms is None:
+            transforms = []
+            if settings.get("compress_response") or settings.get("gzip"):
+                transforms.append(GZipContentEncoding)
+        self.transforms: list[type[OutputTransform]] = transforms
         self.default_host = default_host
         self.settings = settings
         self.ui_modules: dict[str, type[UIModule]] = dict(STOCK_MODULES)
@@ -112,6 +119,8 @@ class Application(ReversibleRouter, DirectDelegate):
             settings.setdefault("compiled_template_cache", False)
             settings.setdefault("static_hash_cache", False)
             settings.setdefault("serve_traceback", True)
+        if settings.get("static_path"):
+            handlers = [*static_rules(settings), *(handlers or [])]
         self.wildcard_router = _ApplicationRouter(self, handlers)
         self.default_router = _ApplicationRouter(self, [Rule(AnyMatches(), self.wildcard_router)])
         self._table = _Table(self)
@@ -201,6 +210,14 @@ class Application(ReversibleRouter, DirectDelegate):
         if path is not None:
             return path
         raise KeyError(f"{name} not found in named urls")
+
+    @property
+    def static_handler_class(self) -> type[StaticFileHandler]:
+        """What makes URLs for static files: the setting of this name, or ``StaticFileHandler``."""
+        chosen: type[StaticFileHandler] = self.settings.get(
+            "static_handler_class", StaticFileHandler
+        )
+        return chosen
 
     # --- requests, piece by piece ---
 

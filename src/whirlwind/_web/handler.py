@@ -685,7 +685,7 @@ class RequestHandler(BaseHandler):
         Args:
             js_files: URLs, paths from the root, or names of static files.
         """
-        return linked(js_files, self._static_url, SCRIPT_LINK)
+        return linked(js_files, self.static_url, SCRIPT_LINK)
 
     def render_embed_js(self, js_embed: Iterable[bytes]) -> bytes:
         """Return the tag for JavaScript of UI modules; override for another.
@@ -701,7 +701,7 @@ class RequestHandler(BaseHandler):
         Args:
             css_files: URLs, paths from the root, or names of static files.
         """
-        return linked(css_files, self._static_url, STYLE_LINK)
+        return linked(css_files, self.static_url, STYLE_LINK)
 
     def render_embed_css(self, css_embed: Iterable[bytes]) -> bytes:
         """Return the tag for CSS of UI modules; override for another.
@@ -710,9 +710,6 @@ class RequestHandler(BaseHandler):
             css_embed: What each module wants in it.
         """
         return embedded_style(css_embed)
-
-    def _static_url(self, path: str) -> Any:
-        return self.static_url(path)  # type: ignore[attr-defined]
 
     def render_string(self, template_name: str, **kwargs: Any) -> bytes:
         """Fill in a template and return it, without an answer.
@@ -741,7 +738,7 @@ class RequestHandler(BaseHandler):
             "locale": locale,
             "_": locale.translate,
             "pgettext": locale.pgettext,
-            "static_url": getattr(self, "static_url", None),
+            "static_url": self.static_url,
             "xsrf_form_html": self.xsrf_form_html,
             "reverse_url": self.reverse_url,
         }
@@ -827,3 +824,27 @@ class RequestHandler(BaseHandler):
     def reverse_url(self, name: str, *args: Any) -> str:
         """Return the path of the handler called ``name``; see ``Application.reverse_url``."""
         return self.application.reverse_url(name, *args)
+
+    # --- static files ---
+
+    def static_url(self, path: str, include_host: bool | None = None, **kwargs: Any) -> str:
+        """Return the URL of a file below setting ``static_path``, with its version.
+
+        Args:
+            path: The path below ``static_path``.
+            include_host: Put scheme and host before it; None for what attribute ``include_host``
+                of the handler says, or False.
+            **kwargs: For ``make_static_url`` of the handler class: ``include_version=False``.
+
+        Raises:
+            Exception: There is no setting ``static_path``.
+            HTTPError: 403, the path leads out of it.
+        """
+        self.require_setting("static_path", "static_url")
+        kind = self.application.static_handler_class
+        if not self.settings.get("static_hash_cache", True):
+            kind.reset()
+        url = kind.make_static_url(self.settings, path, **kwargs)
+        if include_host is None:
+            include_host = getattr(self, "include_host", False)
+        return f"{self.request.protocol}://{self.request.host}{url}" if include_host else url

@@ -5,6 +5,8 @@ Layer: web. Imports from ``_http`` and ``_proto``.
 
 from __future__ import annotations
 
+from typing import Final
+
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._proto.http.headers import HTTPHeaders
 
@@ -38,3 +40,15 @@ class OutputTransform:
     def transform_chunk(self, chunk: bytes, finishing: bool) -> bytes:
         """Change a further piece of the body; ``finishing`` is True for the last one."""
         return chunk
+
+    def passes_bytes(self) -> bool:
+        """True if further pieces go out as they are; asked after the first one."""
+        return type(self).transform_chunk is _stock_transform_chunk
+
+
+_stock_transform_chunk: Final = OutputTransform.transform_chunk
+
+
+def passes_bytes(transform: object) -> bool:
+    """True if a transform, which need not derive from ours, changes no further piece."""
+    return isinstance(transform, OutputTransform) and transform.passes_bytes()

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from whirlwind._http.messages import HTTPConnection, HTTPMessageDelegate
 from whirlwind._http.server.context import RequestContext
+from whirlwind._http.server.file_sending import FileSending, file_sending
 from whirlwind._http.server.stream import TransportStream
 from whirlwind._net.iostream import IOStream
 from whirlwind._proto.http.errors import HTTPOutputError
@@ -67,6 +68,7 @@ class Exchange(HTTPConnection):
         reading: True while the request's body is still coming in.
         finished: True once the answer is complete.
         keep_alive: True if the connection stays open after this answer.
+        sending: A file that is on its way, if one is.
         direct: True where nobody looks on: a handler may then write its head as bytes.
     """
 
@@ -79,6 +81,7 @@ class Exchange(HTTPConnection):
     body_timeout: float | None = None
     max_body: int | None = None
     decoder: ChunkedDecoder | None = None
+    sending: FileSending | None = None
     _chunked = False
     _silent = False  # nothing of a body goes out
     _left: int | None = None  # bytes of the announced length still to be written
@@ -266,6 +269,42 @@ class Exchange(HTTPConnection):
             self.head_sent = True
         return self._send(self._frame(chunk))
 
+    # --- files as bodies ---
+
+    def send_file(self, file: int, offset: int, count: int) -> asyncio.Future[int]:
+        """Send a part of a file as the next piece of the body, by ``os.sendfile`` if that can be.
+
+        The head must have been written, and nothing else may be until the future is done.
+
+        Args:
+            file: A descriptor of a regular file; keep it open until the future is done.
+            offset: First byte to send.
+            count: How many bytes.
+
+        Returns:
+            A future of how many bytes were sent: fewer than ``count`` where the file ended, and 0
+            where this connection or this file cannot; read and ``write`` the rest then.
+        """
+        sending = file_sending(self, file, offset, count)
+        if sending is None:
+            none_sent: asyncio.Future[int]
+            none_sent = self.server_connection.server.asyncio_loop.create_future()
+            none_sent.set_result(0)
+            return none_sent
+        self.sending = sending
+        sending.start()
+        return sending.future
+
+    def awaits_bytes(self, count: int) -> bool:
+        """True if ``count`` more bytes of a body may go out as they are, without framing."""
+        left = self._left
+        return left is not None and count <= left and not self._silent and self.sending is None
+
+    def count_sent(self, count: int) -> None:
+        """Bytes of the body went out on another way than ``write``."""
+        if self._left is not None:
+            self._left -= count
+
     def write_raw(self, wire: bytes) -> asyncio.Future[None]:
         """Write bytes as they are, head and framing being the caller's: Tornado 4's interface."""
         self.head_sent = True
@@ -288,7 +327,7 @@ class Exchange(HTTPConnection):
                 + _CLOSE
                 + b"\r\n"
             )
-        if self._left:
+        if self._left and not self.server_connection.is_gone():
             missing = self._left
             self.server_connection.abort()
             raise HTTPOutputError(f"Tried to write {missing} bytes less than Content-Length")
@@ -311,6 +350,8 @@ class Exchange(HTTPConnection):
         self.keep_alive = False
         self.finished = True
         self._close_callback = None
+        if self.sending is not None:
+            self.sending.connection_lost()
         if not self.reading:
             self.delegate = None
         connection = self.server_connection
@@ -364,6 +405,8 @@ class Exchange(HTTPConnection):
 
     def connection_lost(self) -> None:
         """The connection is gone: tell whoever still waits for something of this exchange."""
+        if self.sending is not None and self.server_connection.transport is None:
+            self.sending.connection_lost()  # a client that only said all it has to say still reads
         callback, self._close_callback = self._close_callback, None
         delegate, self.delegate = self.delegate, None
         if self.reading:

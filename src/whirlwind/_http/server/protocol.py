@@ -485,6 +485,10 @@ class ServerProtocol(asyncio.Protocol):
         """True once no further request will be taken."""
         return self.closing
 
+    def is_gone(self) -> bool:
+        """True once the connection is closed, or closing: nothing written arrives any more."""
+        return self.transport is None or self.transport.is_closing()
+
     def is_idle(self) -> bool:
         """True while no request is in progress."""
         return self.exchange is None
