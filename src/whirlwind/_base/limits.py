@@ -295,6 +295,13 @@ MAX_REDIRECT_BODY: Final = _limit(
     setting=None,
     origin="cheaper than a new connection up to about here",
 )
+MAX_CURL_HEADER_SIZE: Final = _limit(
+    "MAX_CURL_HEADER_SIZE",
+    307_200,
+    "bytes in the header of one response, in the client on libcurl",
+    setting=None,
+    origin="libcurl's own since 8.3",
+)
 MAX_POOL_IDLE: Final = _limit(
     "MAX_POOL_IDLE",
     100,
