@@ -20,6 +20,7 @@ WHOLE = [
     "auth",
     "autoreload",
     "concurrent",
+    "curl_httpclient",
     "escape",
     "gen",
     "http1connection",

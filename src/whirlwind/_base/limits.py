@@ -302,6 +302,13 @@ MAX_CURL_HEADER_SIZE: Final = _limit(
     setting=None,
     origin="libcurl's own since 8.3",
 )
+MAX_CURL_BUFFER: Final = _limit(
+    "MAX_CURL_BUFFER",
+    1_048_576,
+    "bytes of a body that wait for a streaming_callback, in the client on libcurl",
+    setting=None,
+    origin="Tornado's default",
+)
 MAX_POOL_IDLE: Final = _limit(
     "MAX_POOL_IDLE",
     100,

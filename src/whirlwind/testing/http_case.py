@@ -52,10 +52,12 @@ class AsyncHTTPTestCase(AsyncTestCase):
 
     def tearDown(self) -> None:
         self.http_server.stop()
+        # First, since a TLS connection that its client does not look at (libcurl's, between two
+        # requests) is closed by a server only after it has waited for an answer.
+        self.http_client.close()
         self.io_loop.run_sync(
             self.http_server.close_all_connections, timeout=get_async_test_timeout()
         )
-        self.http_client.close()
         # unittest keeps each case until the last has run; what is large goes now.
         del self.http_server
         del self._app

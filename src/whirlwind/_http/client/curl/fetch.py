@@ -1,6 +1,6 @@
 """One fetch on libcurl.
 
-Layer: HTTP. Imports from ``_base``, ``_proto`` and this package.
+Layer: HTTP. Imports from ``_base``, ``_engine``, ``_proto`` and this package.
 
 Theory of operation
 -------------------
@@ -10,8 +10,9 @@ switched on in ``prepare_curl_callback``: its cookies, its share, its HSTS entri
 there cannot reach the next request.
 
 libcurl calls ``_header_line`` and ``_piece`` from inside its own functions. They look at limits,
-keep what they are given, and refuse by returning -1, with the reason in ``_refusal``; the program's
-callbacks are called from ``deliver``.
+keep what they are given, and refuse by returning -1, with the reason in ``_refusal``; the
+program's callbacks are called from ``deliver``. What waits for them is bounded: libcurl is told to
+pause, which also keeps it from unpacking more of a body that is small only on the wire.
 """
 
 from __future__ import annotations
@@ -23,16 +24,17 @@ import inspect
 import logging
 import re
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
 import pycurl
 
 from whirlwind._base.limits import MAX_CURL_HEADER_SIZE, MAX_INFORMATIONAL
+from whirlwind._engine.coroutine import is_coroutine_function
 from whirlwind._http.client.curl.debug_log import curl_log, log_transfer
 from whirlwind._http.client.curl.errors import CurlError
 from whirlwind._http.client.curl.handle_options import VERSION, set_options
+from whirlwind._http.client.curl.held_response import HeldResponse
 from whirlwind._http.client.curl.identity import carried_secret
 from whirlwind._http.client.curl.transfers import Transfers
 from whirlwind._http.client.program_calls import CallbackError, call_in
@@ -86,6 +88,7 @@ class CurlFetch:
     _code = 0
     _reason = ""
     _noted = False
+    _held_back = False  # libcurl holds a piece, since there was no room for it
     _complete = False
     _done = False
     _streamed: StreamedBody | None = None
@@ -111,7 +114,7 @@ class CurlFetch:
         self._context = contextvars.copy_context()
         self._headers = HTTPHeaders()
         self._header_callback = request.header_callback
-        self._arrived: deque[str | bytes] = deque()
+        self._held = HeldResponse()
         self._pieces: list[bytes] = []
         self.queued_at = loop.time()
 
@@ -128,7 +131,7 @@ class CurlFetch:
         request = self._request
         streaming = request.streaming_callback
         if streaming is not None:
-            if inspect.iscoroutinefunction(streaming):
+            if inspect.iscoroutinefunction(streaming) or is_coroutine_function(streaming):
                 raise TypeError("'CurlAsyncHTTPClient' does not support async streaming_callbacks.")
             self._streamed = StreamedBody(
                 functools.partial(self._call, streaming),
@@ -222,6 +225,9 @@ class CurlFetch:
         )
 
     def _piece(self, data: bytes) -> int | None:
+        if self._streamed is not None and not self._held.has_room(len(data)):
+            self._held_back = True
+            return int(pycurl.WRITEFUNC_PAUSE)  # libcurl gives the same piece again
         self._received += len(data)
         if self._received > self._max_body_size or self._announced() > self._max_body_size:
             return self._refuse(
@@ -239,7 +245,7 @@ class CurlFetch:
         return int(length) if length.isdecimal() and len(length) < 20 else 0
 
     def _keep(self, item: str | bytes) -> None:
-        self._arrived.append(item)
+        self._held.put(item)
         if not self._noted:
             self._noted = True
             self._transfers.touched.append(self)
@@ -253,8 +259,8 @@ class CurlFetch:
     def deliver(self) -> None:
         """Hand on what came to the program's callbacks."""
         self._noted = False
-        while self._arrived and not self._done:
-            item = self._arrived.popleft()
+        while self._held and not self._done:
+            item = self._held.take()
             function: Any = self._header_callback
             try:
                 if isinstance(item, str):
@@ -263,10 +269,14 @@ class CurlFetch:
                     function = self._request.streaming_callback
                     self._streamed.feed(item)
             except CallbackError as error:
-                self._callback_failed(function, error.__cause__ or error)
+                # Logged, and the fetch goes on: as in Tornado with libcurl.
+                self._log(function, error.__cause__ or error)
+        if self._held_back and self._streamed is not None and not self._streamed.busy:
+            self._resume()
 
     def ended(self, errno: int, message: str) -> None:
         """End, now that libcurl is done."""
+        self.deliver()
         if self._done:
             return
         if errno:
@@ -287,16 +297,19 @@ class CurlFetch:
             raise CallbackError from error
 
     def _callback_failed(self, function: Any, error: BaseException) -> None:
+        # Of a callback that had to be waited for, which does not exist in Tornado.
         if self._done:
             return
+        self._log(function, error)
+        failure = CurlError(pycurl.E_WRITE_ERROR, f"a callback failed: {error!r}"[:200])
+        failure.__cause__ = error
+        self.fail(failure)
+
+    def _log(self, function: Any, error: BaseException) -> None:
         try:
             raise error
         except BaseException:
             self._tell_callback_failed(function)
-        # Not only logged, as in Tornado: what the callback missed is missing.
-        failure = CurlError(pycurl.E_WRITE_ERROR, f"a callback failed: {error!r}"[:200])
-        failure.__cause__ = error
-        self.fail(failure)
 
     def _pause(self) -> None:
         self._transfers.pause(self._handle)
@@ -305,6 +318,7 @@ class CurlFetch:
         if self._complete:
             self._respond()
         else:
+            self._held_back = False
             self._transfers.resume(self._handle)
 
     # --- the end ---
@@ -353,7 +367,7 @@ class CurlFetch:
         callback, self._callback = self._callback, None
         handle, self._handle = self._handle, None
         self._streamed = None  # refers to us
-        self._arrived.clear()
+        self._held.clear()
         if handle is not None:
             self._transfers.remove(handle)
             handle.close()  # also drops what it calls back, which refers to us

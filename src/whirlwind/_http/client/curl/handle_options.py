@@ -24,6 +24,7 @@ from whirlwind._http.client.request import HTTPRequest
 from whirlwind._http.client.request_head import check_method, is_chunked
 from whirlwind._http.client.target import Target, parse_target
 from whirlwind._proto.http.headers import HTTPHeaders, encode_fields
+from whirlwind._proto.http.urls import encode_username_password
 
 CR_OR_LF_RE: Final = re.compile(rb"\r|\n")
 VERSION: Final[int] = pycurl.version_info()[2]
@@ -179,7 +180,8 @@ def _set_authentication(handle: Any, request: HTTPRequest) -> None:
 
 
 def _credential(text: str | bytes, option: str) -> bytes:
-    data = utf8(text)
+    # In Unicode's composed form, as for the other client.
+    data = encode_username_password(text, "")[:-1]
     if _CONTROL.search(data):
         raise ValueError(f"{option} holds a control character")
     return data

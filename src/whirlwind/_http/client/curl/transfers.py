@@ -13,6 +13,7 @@ what it is given, and is asked to hand it on as soon as ``socket_action`` has re
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Final, Protocol
 
 import pycurl
@@ -80,7 +81,10 @@ class Transfers:
     def resume(self, handle: Any) -> None:
         """Read on."""
         if handle in self._transfers:
-            handle.pause(pycurl.PAUSE_CONT)
+            # What libcurl held is handed on in here, and may be refused: the error comes again,
+            # as the end of the transfer.
+            with contextlib.suppress(pycurl.error):
+                handle.pause(pycurl.PAUSE_CONT)
             # Older versions of libcurl hand on what they held at once, and ask for no call.
             self._set_timer(0)
 
