@@ -11,6 +11,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from whirlwind import testing
+
 
 def program(name: str) -> str:
     """Return the path of a program; skip the test where there is none.
@@ -82,17 +84,29 @@ http {{
             proxy_request_buffering off;
         }}
     }}
+    server {{
+        listen unix:{folder}/secure.sock ssl http2;
+        ssl_certificate {certificate}.crt;
+        ssl_certificate_key {certificate}.key;
+        location / {{ proxy_pass http://application; }}
+    }}
 }}
 """
 
 
 @asynccontextmanager
 async def nginx_before(port: int, folder: pathlib.Path) -> AsyncIterator[str]:
-    """Run nginx as a proxy to a port; yields the path of the Unix socket that it listens on."""
+    """Run nginx as a proxy to a port; yields the path of the Unix socket that it listens on.
+
+    Beside it, ``secure.sock`` is for HTTP/2 on TLS.
+    """
     configuration = folder / "nginx.conf"
     # As another user its worker could not write into a folder of ours.
     user = "user root;" if os.geteuid() == 0 else ""
-    configuration.write_text(NGINX.format(folder=folder, port=port, user=user))
+    certificate = pathlib.Path(testing.__file__).parent / "test"
+    configuration.write_text(
+        NGINX.format(folder=folder, port=port, user=user, certificate=certificate)
+    )
     process = await asyncio.create_subprocess_exec(
         program("nginx"),
         "-p",
@@ -106,15 +120,16 @@ async def nginx_before(port: int, folder: pathlib.Path) -> AsyncIterator[str]:
     )
     front = folder / "front.sock"
     try:
-        while True:
+        waited = [front, folder / "secure.sock"]
+        while waited:
             try:
-                _, writer = await asyncio.open_unix_connection(str(front))
+                _, writer = await asyncio.open_unix_connection(str(waited[0]))
             except OSError:
                 assert process.returncode is None, (folder / "error.log").read_text()
                 await asyncio.sleep(0.01)  # it says in no other way that it listens
             else:
                 writer.close()
-                break
+                del waited[0]
         yield str(front)
     finally:
         if process.returncode is None:

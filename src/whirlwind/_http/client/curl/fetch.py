@@ -165,7 +165,7 @@ class CurlFetch:
         self._head_size += len(data)
         if self._head_size > MAX_CURL_HEADER_SIZE:
             limit = f"{MAX_CURL_HEADER_SIZE} bytes (MAX_CURL_HEADER_SIZE)"
-            return self._refuse(pycurl.E_OUT_OF_MEMORY, f"header of the response is over {limit}")
+            return self._refuse(pycurl.E_RECV_ERROR, f"header of the response is over {limit}")
         if self._header_callback is not None:
             self._keep(line)
         if self._head_size == len(data):
@@ -206,7 +206,7 @@ class CurlFetch:
         assert target is not None
         secret = carried_secret(
             VERSION,
-            fields=request.headers,
+            fields=HTTPHeaders(request.headers),
             credentials=request.auth_username is not None or target.username is not None,
             client_cert=request.client_cert is not None,
         )
