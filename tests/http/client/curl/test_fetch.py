@@ -418,6 +418,28 @@ def test_a_callback_that_returns_an_awaitable_is_waited_for(
     run(main())
 
 
+def test_a_refusal_of_what_was_held_back_is_the_error_of_the_fetch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(HeldResponse, "max_buffer_size", 20_000)
+
+    async def main() -> None:
+        async with curl_serving(chunked(b"x" * 300_000), max_body_size=100_000) as (server, client):
+            sizes: list[int] = []
+
+            def take(piece: bytes) -> Any:
+                sizes.append(len(piece))
+                return asyncio.sleep(0)
+
+            with pytest.raises(CurlError, match="max_body_size of 100000 bytes"):
+                await client.fetch(server.url, streaming_callback=take)
+            assert 0 < sum(sizes) <= 100_000
+            server.replies = [HELLO]
+            assert (await client.fetch(server.url)).body == b"hello"
+
+    run(main())
+
+
 def test_a_coroutine_function_as_a_callback_is_refused() -> None:
     async def native(piece: bytes) -> None:
         raise AssertionError
