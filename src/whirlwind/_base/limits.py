@@ -151,6 +151,13 @@ LINGER_TIMEOUT: Final = _limit(
     setting=None,
     origin="nginx's lingering_timeout",
 )
+TLS_SHUTDOWN_TIMEOUT: Final = _limit(
+    "TLS_SHUTDOWN_TIMEOUT",
+    1,
+    "seconds that a peer gets to answer the end of a TLS connection, before it is closed",
+    setting=None,
+    origin="RFC 8446, section 6.1, asks nobody to wait; clients with idle pools never answer",
+)
 MAX_REMEMBERED_HEADS: Final = _limit(
     "MAX_REMEMBERED_HEADS",
     512,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import LogWatch
-from tests.support.loops import FACTORIES
+from tests.support.loops import FACTORIES, LoopFactory
 from tests.support.raw_http import echo, run, serving
 from tests.support.streams import pair, until
 
@@ -503,3 +503,35 @@ def test_rule_2_a_handler_takes_a_connection_over_with_all_that_the_client_sent(
             await over[0]
 
     run(main, loop)
+
+
+@pytest.mark.parametrize("factory", FACTORIES.values(), ids=FACTORIES)
+def test_a_peer_that_never_ends_its_tls_does_not_hold_the_server(factory: LoopFactory) -> None:
+    options = {"certfile": str(CERTIFICATE), "keyfile": str(KEY)}
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with serving(echo, ssl_options=options) as running:
+            silent = socket.socket()
+            silent.setblocking(False)
+            await loop.sock_connect(silent, ("127.0.0.1", running.port))
+            # A client by hand: what it does not read, it does not answer.
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            client = trusting().wrap_bio(incoming, outgoing, server_hostname="h")
+            while True:
+                try:
+                    client.do_handshake()
+                    break
+                except ssl.SSLWantReadError:
+                    await loop.sock_sendall(silent, outgoing.read())
+                    incoming.write(await loop.sock_recv(silent, 65536))
+            await loop.sock_sendall(silent, outgoing.read())
+            client.write(LAST.replace(b"close", b"keep-alive"))
+            await loop.sock_sendall(silent, outgoing.read())
+            incoming.write(await loop.sock_recv(silent, 65536))
+            running.server.stop()
+            # Far below the 30 s that loops give by default, and that requests get to finish.
+            await asyncio.wait_for(running.server.close_all_connections(), 8)
+            silent.close()
+
+    run(main, factory)

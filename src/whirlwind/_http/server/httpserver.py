@@ -19,6 +19,7 @@ from whirlwind._base.limits import (
     IDLE_CONNECTION_TIMEOUT,
     MAX_BODY_SIZE,
     SHUTDOWN_TIMEOUT,
+    TLS_SHUTDOWN_TIMEOUT,
 )
 from whirlwind._base.log import gen_log
 from whirlwind._http.messages import (
@@ -486,10 +487,12 @@ def _listen(
     wrong is raised to whoever called ``listen``.
     """
     unix = getattr(socket, "AF_UNIX", None)
+    # Without a context no time may be given for its end.
+    end = None if context is None else TLS_SHUTDOWN_TIMEOUT
     create = (
-        loop.create_unix_server(make, sock=listening, ssl=context)
+        loop.create_unix_server(make, sock=listening, ssl=context, ssl_shutdown_timeout=end)
         if listening.family == unix
-        else loop.create_server(make, sock=listening, ssl=context)
+        else loop.create_server(make, sock=listening, ssl=context, ssl_shutdown_timeout=end)
     )
     while True:
         try:
