@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import zlib
 from collections.abc import Awaitable
 from typing import Any
 
+import brotli
 import pytest
+import zstandard
 from tests.support.raw_http import run, serving
 
 from whirlwind._http.messages import (
@@ -49,7 +52,25 @@ def look(request: HTTPServerRequest) -> None:
             id="members",
         ),
         pytest.param(
-            {"decompress_request": True}, post(b"raw", "br"), b"br - raw", id="another coding"
+            {"decompress_request": True},
+            post(zlib.compress(b"plain"), "deflate"),
+            b"- deflate plain",
+            id="deflate",
+        ),
+        pytest.param(
+            {"decompress_request": True},
+            post(brotli.compress(b"plain"), "br"),
+            b"- br plain",
+            id="br",
+        ),
+        pytest.param(
+            {"decompress_request": True},
+            post(zstandard.compress(b"two ") + zstandard.compress(b"frames"), "zstd"),
+            b"- zstd two frames",
+            id="zstd",
+        ),
+        pytest.param(
+            {"decompress_request": True}, post(b"raw", "lz4"), b"lz4 - raw", id="another coding"
         ),
         pytest.param({}, post(b"raw"), b"gzip - raw", id="not asked for"),
     ],
@@ -65,20 +86,32 @@ def test_a_body_is_decompressed_where_the_server_is_told_to(
     run(main)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        pytest.param(gzip.compress(b"0" * 1001), id="one byte over the limit"),
-        pytest.param(gzip.compress(b"0" * 10_000_000)[:500], id="bomb"),
-        pytest.param(gzip.compress(b"plain")[:-1], id="cut off"),
-        pytest.param(b"plain", id="not gzip"),
-    ],
-)
-def test_rule_5_a_body_that_inflates_too_far_or_is_damaged_is_refused(body: bytes) -> None:
+COMPRESSORS = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstandard.compress,
+}
+
+
+@pytest.mark.parametrize("coding", COMPRESSORS)
+def test_rule_5_a_body_that_inflates_too_far_or_is_damaged_is_refused(coding: str) -> None:
+    compress = COMPRESSORS[coding]
+    bodies = {
+        "one byte over the limit": compress(b"0" * 1001),
+        "bomb": compress(b"0" * 10_000_000)[:500],
+        "cut off": compress(b"plain")[:-1],
+        "not compressed": b"plain",
+        "something behind its end": compress(b"plain") + b"more",
+        "nothing": b"\x00",
+    }
+
     async def main() -> None:
         async with serving(look, decompress_request=True, max_body_size=1000) as running:
-            assert (await running.exchange(post(body))).startswith(b"HTTP/1.1 400 ")
-            whole = await running.exchange(post(gzip.compress(b"0" * 1000)))
+            for what, body in bodies.items():
+                got = await running.exchange(post(body, coding))
+                assert got.startswith(b"HTTP/1.1 400 "), what
+            whole = await running.exchange(post(compress(b"0" * 1000), coding))
             assert whole.endswith(b" " + b"0" * 1000)
 
     run(main)

@@ -140,7 +140,6 @@ def test_the_root_has_one_spelling(path: str) -> None:
         "//%09evil.example",
         "http://h//evil.example",
         "http://h/\\evil.example",
-        "http:///evil.example",
     ],
 )
 def test_rule_10_no_redirect_leads_elsewhere(path: str, logs: LogWatch) -> None:

@@ -108,6 +108,34 @@ MAX_CHUNK_EXTENSION: Final = _limit(
     setting=None,
     origin="no known sender uses more than 80",
 )
+MAX_CHUNK_EXTENSIONS: Final = _limit(
+    "MAX_CHUNK_EXTENSIONS",
+    65_536,
+    "bytes of extensions in all chunk-size lines of one body",
+    setting=None,
+    origin="senders use none, or one for each of some hundred chunks; Node accepts 16 KiB",
+)
+CHUNKS_AT_ONCE: Final = _limit(
+    "CHUNKS_AT_ONCE",
+    500,
+    "chunks of one body decoded before other connections get a turn",
+    setting=None,
+    origin="about 1 ms; ordinary chunks are of kilobytes, some dozens in one read",
+)
+INFLATED_AT_ONCE: Final = _limit(
+    "INFLATED_AT_ONCE",
+    262_144,
+    "bytes of one body decompressed before other connections get a turn",
+    setting=None,
+    origin="about 1 ms of zlib",
+)
+MAX_LOGGED_TEXT: Final = _limit(
+    "MAX_LOGGED_TEXT",
+    1024,
+    "characters of what a peer sent that go into one log line",
+    setting=None,
+    origin="nearly all URLs are shorter; log collectors cut lines at 8 to 32 KiB",
+)
 MAX_INFORMATIONAL: Final = _limit(
     "MAX_INFORMATIONAL",
     10,

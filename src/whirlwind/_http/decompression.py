@@ -1,15 +1,18 @@
 """Undoes the compression of a message's body before its delegate sees it.
 
-Layer: HTTP. Imports from ``_proto`` and within ``_http``.
+Layer: HTTP. Imports from ``_base``, ``_proto`` and within ``_http``.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable
 from typing import Protocol
 
-from whirlwind._http.client.decoding import BodyDecoder
+from whirlwind._base.limits import INFLATED_AT_ONCE
+from whirlwind._http.client.decoding import BodyDecoder, can_decode
 from whirlwind._http.messages import HTTPMessageDelegate
+from whirlwind._http.optional_codings import OptionalDecoder, can_decode_optional
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 
@@ -31,9 +34,10 @@ class Receiver(Protocol):
 class DecompressedMessage(HTTPMessageDelegate):
     """Stands before a delegate that wants bodies decompressed.
 
-    A body with ``Content-Encoding: gzip`` reaches the delegate decompressed, within the limit for
-    bodies; the field is then called ``X-Consumed-Content-Encoding``. Other codings pass as they
-    are: the program sees the field and decides.
+    A body with the ``Content-Encoding`` ``gzip`` or ``deflate``, or with ``br`` or ``zstd`` where
+    their packages are installed, reaches the delegate decompressed, within the limit for bodies;
+    the field is then called ``X-Consumed-Content-Encoding``. Other codings pass as they are: the
+    program sees the field and decides.
 
     Args:
         delegate: Who receives the message.
@@ -44,13 +48,15 @@ class DecompressedMessage(HTTPMessageDelegate):
         self._delegate = delegate
         self._receiver = receiver
         self._coding: str | None = None
-        self._decoder: BodyDecoder | None = None
+        self._decoder: BodyDecoder | OptionalDecoder | None = None
+        self._lost = False
+        self._inflated = 0  # plain bytes since the loop had its last turn
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         coding = headers.get("Content-Encoding")
-        if coding is not None and coding.lower() == "gzip":
+        if coding is not None and (can_decode(coding) or can_decode_optional(coding)):
             self._coding = coding
             headers.add("X-Consumed-Content-Encoding", coding)
             del headers["Content-Encoding"]
@@ -66,14 +72,21 @@ class DecompressedMessage(HTTPMessageDelegate):
         decoder = self._decoder
         if decoder is None:
             # Only now: the delegate may have set another limit when it took the head.
-            decoder = self._decoder = BodyDecoder(coding, receiver.body_limit())
+            most = receiver.body_limit()
+            make = BodyDecoder if can_decode(coding) else OptionalDecoder
+            decoder = self._decoder = make(coding, most)
         size = receiver.piece_size()
         for plain in decoder.feed(chunk):
             for at in range(0, len(plain), size):
                 waiting = self._delegate.data_received(plain[at : at + size])
                 if waiting is not None:
                     await waiting
-                if receiver.finished:
+                self._inflated += size
+                if self._inflated >= INFLATED_AT_ONCE:
+                    # One read of a bomb inflates to 64 MB: nobody else would be served meanwhile.
+                    self._inflated = 0
+                    await asyncio.sleep(0)
+                if receiver.finished or self._lost:
                     return
 
     def finish(self) -> None:
@@ -83,4 +96,5 @@ class DecompressedMessage(HTTPMessageDelegate):
         self._delegate.finish()
 
     def on_connection_close(self) -> None:
+        self._lost = True
         self._delegate.on_connection_close()

@@ -27,7 +27,8 @@ from whirlwind._proto.http.forms import HTTPFile, parse_body_arguments
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 from whirlwind._proto.http.urls import split_host_and_port
-from whirlwind._proto.http1.request_head import HeaderBlock, split_target
+from whirlwind._proto.http1.request_head import HeaderBlock
+from whirlwind._proto.http1.request_target import split_target
 
 if TYPE_CHECKING:
     import asyncio

@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, TypeAlias
 
 from whirlwind._base.escape import to_unicode, xhtml_escape
 from whirlwind._base.lazy import lazy
+from whirlwind._base.limits import MAX_LOGGED_TEXT
 from whirlwind._base.log import app_log, gen_log
+from whirlwind._base.log_text import log_text
 from whirlwind._engine.clock import now
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.server.exchange import Exchange
@@ -31,6 +33,7 @@ from whirlwind._http.stream_connection.connection import HTTP1Connection
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.status import has_no_body
+from whirlwind._web.allowed_methods import allowed_methods
 from whirlwind._web.answer import Answer
 from whirlwind._web.body_stream import BodyStream
 from whirlwind._web.deadlines import timeout_of
@@ -265,6 +268,13 @@ class BaseHandler(Answer):
         if isinstance(raised, HTTPError):
             wanted = raised.reason or wanted
         self.set_status(status_code, wanted)
+        if status_code == 405 and "Allow" not in self._headers:
+            # Tornado leaves it out; RFC 9110, section 15.5.6, asks for it.
+            kind = type(self)
+            allowed = allowed_methods(
+                kind, self.SUPPORTED_METHODS, self.request.method, kind._unimplemented_method
+            )
+            self._headers["Allow"] = allowed
         try:
             self.write_error(status_code, **kwargs)
         except Exception:
@@ -318,14 +328,16 @@ class BaseHandler(Answer):
         if isinstance(value, HTTPError):
             message = value.get_message()
             if message:
+                # A message often holds what the client sent.
+                message = log_text(message, 4 * MAX_LOGGED_TEXT)
                 gen_log.warning("%d %s: %s", value.status_code, self._request_summary(), message)
         elif isinstance(value, HTTPInputError):
-            gen_log.warning("400 %s: %s", self._request_summary(), value)
+            gen_log.warning("400 %s: %s", self._request_summary(), log_text(str(value)))
         else:
             app_log.error(
-                "Uncaught exception %s\n%r",
+                "Uncaught exception %s\n%s",
                 self._request_summary(),
-                self.request,
+                log_text(repr(self.request), 4 * MAX_LOGGED_TEXT),
                 exc_info=(typ, value, tb),  # type: ignore[arg-type]
             )
 
@@ -505,7 +517,10 @@ class BaseHandler(Answer):
 
     def _request_summary(self) -> str:
         request = self.request
-        return f"{request.method} {request.uri} ({request.remote_ip})"
+        method, uri = str(request.method), str(request.uri)
+        if not (len(uri) + len(method) <= MAX_LOGGED_TEXT and uri.isascii()):
+            method, uri = log_text(method, 64), log_text(uri)
+        return f"{method} {uri} ({request.remote_ip})"
 
 
 _stock_clear: Final = BaseHandler.clear

@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-# RFC 6265, section 4.1.1: no controls and no white space in values; quoting does the rest.
-_UNSAFE_VALUE: Final = re.compile(r"[\x00-\x20]")
+# RFC 6265, section 4.1.1: no controls and no white space in values; quoting does the rest. What no
+# header can hold is refused here as well, where the program sees which cookie it was.
+_UNSAFE_VALUE: Final = re.compile(r"[^\x21-\xff]")
 _NAME: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z:]+")
-_UNSAFE_ATTRIBUTE: Final = re.compile(r"[\x00-\x20\x7f;]")
+_UNSAFE_ATTRIBUTE: Final = re.compile(r"[^\x21-\x3a\x3c-\x7e\x80-\xff]")
 # Dates are the one attribute with blanks.
-_UNSAFE_DATE: Final = re.compile(r"[\x00-\x1f\x7f;]")
+_UNSAFE_DATE: Final = re.compile(r"[^\x20-\x3a\x3c-\x7e\x80-\xff]")
 
 
 class InvalidCookieError(http.cookies.CookieError, ValueError):

@@ -6,7 +6,7 @@ import pytest
 
 from whirlwind._base.limits import MAX_HEADER_COUNT
 from whirlwind._proto.http.errors import HTTPInputError
-from whirlwind._proto.http1.request_head import HeaderBlock, RequestHeadReader, split_target
+from whirlwind._proto.http1.request_head import HeaderBlock, RequestHeadReader
 
 
 def read(*lines: bytes) -> tuple[str, str, str, HeaderBlock]:
@@ -131,14 +131,18 @@ def test_rule_1_a_transfer_encoding_other_than_chunked_once_is_refused(lines: li
 
 
 @pytest.mark.parametrize(
-    "host", [b"a b", b"a/b", b"a@b", b"a:b", b"a,b", b"[::1", b"a\\b", b"<a>", b'"a"', b"a?b"]
+    "host",
+    [
+        *[b"a b", b"a/b", b"a@b", b"a:b", b"a,b", b"[::1", b"a\\b", b"<a>", b'"a"', b"a?b"],
+        *[b"a:65536", b"a:-1", b"[::::]", b"[]", b"%zz", b"a%", b"a:1:2"],
+    ],
 )
 def test_rule_11_a_host_that_is_none_is_refused(host: bytes) -> None:
     with pytest.raises(HTTPInputError, match="Host"):
         read(b"GET / HTTP/1.1", b"Host: " + host)
 
 
-@pytest.mark.parametrize("host", [b"a", b"a.b:80", b"[::1]:80", b"127.0.0.1", b"", b"a_b-c~%41"])
+@pytest.mark.parametrize("host", [b"a", b"a.b:80", b"[::1]:80", b"127.0.0.1", b"a:", b"a_b-c~%41"])
 def test_rule_11_a_host_that_is_one_is_taken(host: bytes) -> None:
     assert read(b"GET / HTTP/1.1", b"Host: " + host)[3].headers["Host"] == host.decode()
 
@@ -146,6 +150,9 @@ def test_rule_11_a_host_that_is_one_is_taken(host: bytes) -> None:
 def test_rule_11_one_host_and_only_http_1_0_may_leave_it_out() -> None:
     with pytest.raises(HTTPInputError, match="Missing Host"):
         read(b"GET / HTTP/1.1")
+    with pytest.raises(HTTPInputError, match="Empty Host"):
+        read(b"GET / HTTP/1.1", b"Host:")
+    assert read(b"GET / HTTP/1.0", b"Host:")[3].hosts == 0
     with pytest.raises(HTTPInputError, match="Multiple host"):
         read(b"GET / HTTP/1.1", b"Host: a", b"Host: a")
     assert read(b"GET / HTTP/1.0")[2] == "HTTP/1.0"
@@ -179,26 +186,58 @@ def test_rule_8_input_is_checked_without_assert_statements() -> None:
 
     import whirlwind._proto.http1.chunked as chunked
     import whirlwind._proto.http1.request_head as request_head
+    import whirlwind._proto.http1.request_target as request_target
 
-    for module in (chunked, request_head):
+    for module in (chunked, request_head, request_target):
         tree = ast.parse(inspect.getsource(module))
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.Assert)]
 
 
+def test_rule_2_a_connect_is_the_last_request_of_its_connection() -> None:
+    reader = RequestHeadReader()
+    block = b"Host: h:1\r\nConnection: keep-alive\r\n\r\n"
+    for method in (b"CONNECT h:1", b"GET /"):
+        for version in (b"1.0", b"1.1"):
+            for _ in range(3):  # unknown, a known block, a known head
+                head = b"%b HTTP/%b\r\n%b" % (method, version, block)
+                found = (reader.remembered.get(head) or reader.read(head))[3]
+                closes = method.startswith(b"CONNECT")
+                assert (found.close, found.keep_alive) == (closes, not closes)
+
+
 @pytest.mark.parametrize(
-    ("target", "expected"),
+    ("value", "known", "unknown"),
     [
-        ("/a?b", (None, "/a?b")),
-        ("http://h:80/a?b", ("h:80", "/a?b")),
-        ("HTTP://h", ("h", "/")),
-        ("https://h?b", ("h", "/?b")),
-        ("*", (None, "*")),
-        ("h:80", (None, "h:80")),
-        ("http://user@h/", (None, "http://user@h/")),
-        ("//h/a", (None, "//h/a")),
+        (b"100-continue", True, None),
+        (b" , 100-CONTINUE ,", True, None),
+        (b"100-continue, more", True, "more"),
+        (b"x=y", False, "x=y"),
     ],
 )
-def test_a_target_is_split_into_authority_and_path(
-    target: str, expected: tuple[str | None, str]
+def test_an_expectation_that_nobody_knows_is_refused_by_http_1_1_alone(
+    value: bytes, known: bool, unknown: str | None
 ) -> None:
-    assert split_target(target) == expected
+    block = read(b"GET / HTTP/1.0", b"Expect: " + value)[3]
+    assert (block.expects_continue, block.unknown_expectation) == (known, unknown)
+    if unknown is None:
+        return
+    with pytest.raises(HTTPInputError, match="expected 100-continue") as caught:
+        fields(b"Expect: " + value)
+    assert caught.value.status == 417
+
+
+@pytest.mark.parametrize("version", [b"HTTP/1", b"HTTP/1.10", b"HTTP/01.1", b"HTTP/20", b"HTTP/"])
+def test_a_version_of_another_form_is_a_malformed_line(version: bytes) -> None:
+    with pytest.raises(HTTPInputError) as caught:
+        read(b"GET / " + version, b"Host: h")
+    assert caught.value.status == 400
+
+
+def test_a_target_of_another_form_than_its_method_is_refused() -> None:
+    with pytest.raises(HTTPInputError, match="expected a path"):
+        read(b"GET * HTTP/1.1", b"Host: h")
+    head = b"GET https://h/ HTTP/1.1\r\nHost: h\r\n\r\n"
+    assert RequestHeadReader(takes_https=True).read(head)[1] == "https://h/"
+    with pytest.raises(HTTPInputError) as caught:
+        RequestHeadReader(takes_https=False).read(head)
+    assert caught.value.status == 421

@@ -7,6 +7,10 @@ Theory of operation
 Made for requests that have a body, and for all requests of delegates that take them piece by
 piece. The delegate may wait, for the head and for each piece; until it is ready the connection is
 ``blocked``, which holds the client back. So no more of a body is here than came in one read.
+
+A body of very many tiny chunks costs time for each chunk rather than for each byte. Only so many
+of them are decoded at once; what is left goes back to the connection, which lets others have a
+turn before it comes with the rest.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from whirlwind._base.limits import CHUNKS_AT_ONCE
 from whirlwind._http.decompression import DecompressedMessage
 from whirlwind._http.messages import HTTPMessageDelegate
 from whirlwind._http.server.exchange import Exchange
@@ -78,7 +83,7 @@ class RequestBody:
         block = exchange.block
         most = exchange.body_limit()
         if block.chunked:
-            exchange.decoder = ChunkedDecoder(max_body=most)
+            exchange.decoder = ChunkedDecoder(max_body=most, at_once=CHUNKS_AT_ONCE)
         else:
             self._remaining = block.content_length or 0
             if self._remaining > most:
@@ -105,7 +110,8 @@ class RequestBody:
             wire: The next bytes of the connection.
 
         Returns:
-            What is left: the beginning of the next request.
+            What is left: the beginning of the next request or, while the body is not complete,
+            more of it for another turn of the loop.
 
         Raises:
             HTTPInputError: The framing is broken, or the body passes its limit.
@@ -117,8 +123,7 @@ class RequestBody:
         if decoder is not None:
             # One piece of what came together: the bounds of chunks mean nothing.
             data = b"".join(decoder.feed(wire))
-            if decoder.done:
-                leftover = decoder.leftover
+            leftover = decoder.leftover
         else:
             data = wire
             if len(wire) > self._remaining:

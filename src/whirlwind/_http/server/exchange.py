@@ -25,18 +25,22 @@ from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.file_sending import FileSending, file_sending
 from whirlwind._http.server.stream import TransportStream
 from whirlwind._net.iostream import IOStream
+from whirlwind._proto.http.dates import format_timestamp
 from whirlwind._proto.http.errors import HTTPOutputError
 from whirlwind._proto.http.headers import HTTPHeaders, check_value, encode_fields
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 from whirlwind._proto.http1.chunked import ChunkedDecoder
 from whirlwind._proto.http1.framing import CHUNKED_FIELD, answer_framing
 from whirlwind._proto.http1.request_head import HeaderBlock
+from whirlwind._proto.http1.response_framing import allowed_framing
 
 if TYPE_CHECKING:
     from whirlwind._http.server.protocol import ServerProtocol
 
 _CLOSE = b"Connection: close\r\n"
 _KEEP_ALIVE = b"Connection: Keep-Alive\r\n"
+
+_date: tuple[int, bytes] = (-1, b"")
 
 _status_lines: dict[tuple[int, str], bytes] = {}
 
@@ -57,6 +61,19 @@ def status_line(code: int, reason: str) -> bytes:
         if len(_status_lines) < 256:
             _status_lines[code, reason] = line
     return line
+
+
+def date_line(now: float) -> bytes:
+    """Return the Date field, with its CRLF; one is made for each second.
+
+    Source: RFC 9110, section 6.6.1: an origin server with a clock sends it with all answers of
+    2xx to 4xx.
+    """
+    global _date
+    second = int(now)
+    if _date[0] != second:
+        _date = (second, f"Date: {format_timestamp(second)}\r\n".encode("ascii"))
+    return _date[1]
 
 
 class Exchange(HTTPConnection):
@@ -186,9 +203,13 @@ class Exchange(HTTPConnection):
         if self.head_sent:
             raise HTTPOutputError("the head of this answer was written already")
         code = start_line.code
+        headers = allowed_framing(headers, code, self.method, self.version)
         head = status_line(code, start_line.reason or "") + encode_fields(headers)
         if code < 200:
-            return self._send(head + b"\r\n")
+            # An HTTP/1.0 client knows no answer before the answer (RFC 9110, section 15.2).
+            return self._send(head + b"\r\n" if self.version == "HTTP/1.1" else b"")
+        if "Date" not in headers:
+            head += date_line(self.server_connection.server.clock())
         try:
             framing = answer_framing(self.method, self.version, code, headers)
         except HTTPOutputError:
@@ -242,6 +263,8 @@ class Exchange(HTTPConnection):
         if self.method == "HEAD":
             body = b""
             self._silent = True
+        elif self.method == "CONNECT":
+            length = b""  # what follows is the tunnel (RFC 9112, section 6.3)
         if (
             self.keep_alive
             and self.version == "HTTP/1.1"

@@ -77,8 +77,9 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         ssl_options: An ``ssl.SSLContext``, or a dictionary of arguments for one, to serve TLS.
         protocol: ``"http"`` or ``"https"`` where a proxy hides which it is; None to tell by
             the socket.
-        decompress_request: Decompress gzip bodies of requests; limits then hold for the plain
-            body as well as for the compressed one.
+        decompress_request: Decompress bodies of requests: gzip and deflate, and with the extra
+            ``compression`` br and zstd; limits then hold for the plain body as well as for the
+            compressed one.
         chunk_size: Most bytes of a body handed on at once; None for 64 KiB.
         max_header_size: Most bytes of a request's head; None for 64 KiB.
         idle_connection_timeout: Seconds a connection may wait between requests; None for 3600.
@@ -165,6 +166,9 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         self.body_timeout = params.body_timeout
         self.max_body_size = params.max_body_size or self.max_buffer_size or MAX_BODY_SIZE
         self.heads = params.heads
+        self.heads.takes_https = bool(
+            self.ssl_options is not None or self.protocol == "https" or self.xheaders
+        )
 
     # --- sockets ---
 

@@ -29,15 +29,17 @@ a request costs no timer and no look at a clock for one.
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from whirlwind._base.limits import HEADER_TIMEOUT, LINGER_SIZE, LINGER_TIMEOUT
 from whirlwind._base.log import app_log, gen_log
+from whirlwind._base.log_text import log_text
 from whirlwind._http.messages import DirectDelegate, HTTPServerRequest
 from whirlwind._http.server.body import RequestBody
 from whirlwind._http.server.context import RequestContext
-from whirlwind._http.server.exchange import Exchange, status_line
+from whirlwind._http.server.exchange import Exchange, date_line, status_line
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.leaving import ENDS_THE_PROGRAM, leave_loop
 from whirlwind._net.resets import reset_when_closed
@@ -47,13 +49,20 @@ from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine
 from whirlwind._proto.http.status import responses
-from whirlwind._proto.http1.request_head import HeaderBlock, begins_with_lf_line, with_crlf
+from whirlwind._proto.http1.request_head import (
+    HeaderBlock,
+    MalformedRequestLine,
+    begins_with_lf_line,
+    with_crlf,
+)
 
 if TYPE_CHECKING:
     from whirlwind._http.server.httpserver import HTTPServer
 
 # Requests answered in one go before the loop looks at other connections: 64 take about 1 ms.
 _TURN: Final = 64
+
+_EMPTY_LINES: Final = re.compile(rb"(?:\r\n)+")
 
 _new_request = HTTPServerRequest.__new__
 
@@ -237,6 +246,10 @@ class ServerProtocol(asyncio.Protocol):
                     body = self._body
                     self._held = body.take(self._held)
                     body.deliver()
+                    if self._held and self._body is body and not self.blocked:
+                        # Very many chunks: the rest in another turn, after other connections.
+                        self.server.asyncio_loop.call_soon(self.go_on)
+                        break
                 else:
                     break
         except HTTPInputError as error:
@@ -271,7 +284,9 @@ class ServerProtocol(asyncio.Protocol):
         data = self._held
         server = self.server
         if data[0] == 13:  # RFC 9112, section 2.2: empty lines before a request are skipped
-            data = data.removeprefix(b"\r\n")
+            # However many: with one alone it would matter where they are cut.
+            lines = _EMPTY_LINES.match(data)
+            data = data if lines is None else data[lines.end() :]
             if not data or data == b"\r":
                 self._held = data
                 return False
@@ -281,7 +296,7 @@ class ServerProtocol(asyncio.Protocol):
         self._searched = 0
         end += 4
         if end > server.max_header_size:
-            raise self._too_large()
+            raise self._too_large(data)
         if end == len(data):
             head = data
             self._held = b""
@@ -327,8 +342,11 @@ class ServerProtocol(asyncio.Protocol):
         """Keep what there is of a head; True if it is all there after all, with LF for CRLF."""
         if not self._searched:
             self._moved = True
-        if data.count(b"\n", self._searched) != data.count(b"\r\n", max(self._searched - 1, 0)):
-            if not begins_with_lf_line(data):
+        # A head with LF for CRLF is looked at as a whole each time: a CR in it may come later.
+        ends_with_lf = begins_with_lf_line(data)
+        lines = data.count(b"\r\n", max(self._searched - 1, 0))
+        if ends_with_lf or data.count(b"\n", self._searched) != lines:
+            if not ends_with_lf:
                 raise HTTPInputError("a line of the header ends with a lone LF: expected CRLF")
             mended = with_crlf(data)
             if mended is not None:
@@ -336,15 +354,18 @@ class ServerProtocol(asyncio.Protocol):
                 self._searched = 0
                 return True
         if len(data) > self.server.max_header_size:
-            raise self._too_large()
+            raise self._too_large(data)
         self._held = data
         self._searched = max(len(data) - 3, 0)
         return False
 
-    def _too_large(self) -> HTTPInputError:
-        return HTTPInputError(
-            f"header is over {self.server.max_header_size} bytes (max_header_size)", status=431
-        )
+    def _too_large(self, data: bytes) -> HTTPInputError:
+        most = self.server.max_header_size
+        if data.find(b"\n", 0, most) < 0:  # the target alone is too long
+            return HTTPInputError(
+                f"request line is over {most} bytes (max_header_size)", status=414
+            )
+        return HTTPInputError(f"header is over {most} bytes (max_header_size)", status=431)
 
     # --- what a body says and asks ---
 
@@ -427,15 +448,19 @@ class ServerProtocol(asyncio.Protocol):
         """Answer what is no request, if an answer is still possible, and close."""
         what = (
             "Unsatisfiable read, closing connection"
-            if error.status == 431
+            if error.status in (414, 431)
             else "Malformed HTTP message"
         )
-        gen_log.info("%s from %s: %s", what, self._peer(), error)
+        gen_log.info("%s from %s: %s", what, self._peer(), log_text(str(error)))
         exchange, self.exchange = self.exchange, None
         if self.transport is not None and (exchange is None or not exchange.head_sent):
             status = error.status or 400
-            # No length: the answer ends with the connection, as Tornado's does.
-            self.transport.write(status_line(status, responses[status]) + b"\r\n")
+            # No length: the answer ends with the connection, as Tornado's does. Who does not
+            # speak HTTP gets the status alone, which Tornado's suite wants to the byte.
+            fields = b""
+            if not isinstance(error, MalformedRequestLine):
+                fields = date_line(self.server.clock()) + b"Connection: close\r\n"
+            self.transport.write(status_line(status, responses[status]) + fields + b"\r\n")
         self._body = None
         self.blocked = False
         self._held = b""

@@ -21,6 +21,10 @@ that relaxes them can disagree with a proxy in front of it about where a message
 - a line ends with CRLF, never with a lone LF, and holds no CR of its own;
 - a size is 1 to 16 hexadecimal digits. ``int(text, 16)`` would also take a sign, spaces,
   ``0x`` and underscores, so it runs only after the pattern has matched.
+
+Extensions mean nothing here, but their form is checked: what is between a size and its line's end
+is where readers have disagreed. They are bounded line by line and all together, since a peer can
+send thousands of bytes of them for each byte of the body.
 """
 
 from __future__ import annotations
@@ -29,10 +33,23 @@ import enum
 import re
 from typing import Final
 
-from whirlwind._base.limits import MAX_CHUNK_EXTENSION, MAX_TRAILER_COUNT
+from whirlwind._base.limits import (
+    MAX_CHUNK_EXTENSION,
+    MAX_CHUNK_EXTENSIONS,
+    MAX_TRAILER_COUNT,
+)
 from whirlwind._proto.http.errors import HTTPInputError
 
-_SIZE_LINE: Final = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[\t\x20-\x7e\x80-\xff]*)?")
+_TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++"
+_QUOTED: Final = rb'"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*+"'
+# chunk-size [ chunk-ext ], RFC 9112, sections 7.1 and 7.1.1; white space goes around ; and = only.
+# The quantifiers never give back what they took: linear whatever the peer sends.
+_SIZE_LINE: Final = re.compile(
+    rb"([0-9A-Fa-f]{1,16})(?:[ \t]*+;[ \t]*+%b(?:[ \t]*+=[ \t]*+(?:%b|%b))?+)*+"
+    % (_TOKEN, _TOKEN, _QUOTED)
+)
+# CR without LF, or LF without CR, in a line whose CRLF is not there yet.
+_LONE_END: Final = re.compile(rb"\r(?=.)|\n", re.DOTALL)
 # field-line of a trailer, RFC 9112, section 5: what is not of this form is refused, not skipped.
 _TRAILER_LINE: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*")
 
@@ -52,20 +69,35 @@ class ChunkedDecoder:
 
     Args:
         max_body: Most body bytes to accept in all; None for no limit.
+        at_once: Most chunks to take in one call of ``feed``; None for no limit. A peer can put
+            40,000 chunks into one read, which takes as long as a thousand requests.
 
     Attributes:
         done: True once the closing empty line has been seen.
         trailers: Trailer lines, raw, without CRLF. They are never merged into the header: a
             field that decides about framing or access means nothing after the body.
-        leftover: Wire bytes after the body, the start of the next message.
+        leftover: Wire bytes that ``feed`` did not take: after the body, the start of the next
+            message; before its end, what is over ``at_once``, to be fed again.
     """
 
-    __slots__ = ("_expect", "_held", "_left", "_received", "leftover", "max_body", "trailers")
+    __slots__ = (
+        "_at_once",
+        "_expect",
+        "_extensions",
+        "_held",
+        "_left",
+        "_received",
+        "leftover",
+        "max_body",
+        "trailers",
+    )
 
-    def __init__(self, *, max_body: int | None) -> None:
+    def __init__(self, *, max_body: int | None, at_once: int | None = None) -> None:
         self.trailers: list[bytes] = []
         self.leftover = b""
         self.max_body = max_body
+        self._at_once = at_once
+        self._extensions = 0  # bytes of extensions in all size lines so far
         self._expect = _Expect.SIZE
         self._held = b""  # wire bytes of an unfinished line
         self._left = 0  # bytes still to come in the current chunk
@@ -93,6 +125,7 @@ class ChunkedDecoder:
         """
         wire = self._held + data if self._held else data
         at = 0
+        chunks = 0
         pieces: list[bytes] = []
         while self._expect is not _Expect.NOTHING:
             if self._expect is _Expect.DATA:
@@ -114,10 +147,18 @@ class ChunkedDecoder:
                     break
                 at += 2
                 self._expect = _Expect.SIZE
+                chunks += 1
+                if chunks == self._at_once:
+                    self._held = b""
+                    self.leftover = wire[at:]
+                    return pieces
             else:
                 end = wire.find(b"\r\n", at)
                 self._check_line(len(wire) - at - 1 if end < 0 else end - at)
                 if end < 0:
+                    # At once: the peer that ends its lines otherwise waits for an answer.
+                    if _LONE_END.search(wire, at) is not None:
+                        raise self._bad_line(wire[at:])
                     break
                 self._take_line(wire[at:end])
                 at = end + 2
@@ -125,6 +166,7 @@ class ChunkedDecoder:
             self.leftover = wire[at:]
             self._held = b""
         else:
+            self.leftover = b""
             self._held = wire[at:]
         return pieces
 
@@ -134,13 +176,18 @@ class ChunkedDecoder:
                 f"line in chunked body is over {MAX_CHUNK_EXTENSION} bytes (MAX_CHUNK_EXTENSION)"
             )
 
+    def _bad_line(self, line: bytes) -> HTTPInputError:
+        if self._expect is _Expect.TRAILER:
+            return HTTPInputError(f"bad trailer line {line[:40]!r}")
+        return HTTPInputError(f"invalid chunk size line {line[:40]!r}")
+
     def _take_line(self, line: bytes) -> None:
         if self._expect is _Expect.TRAILER:
             if not line:
                 self._expect = _Expect.NOTHING
                 return
             if _TRAILER_LINE.fullmatch(line) is None:
-                raise HTTPInputError(f"bad trailer line {line[:40]!r}")
+                raise self._bad_line(line)
             if len(self.trailers) >= MAX_TRAILER_COUNT:
                 raise HTTPInputError(
                     f"more than {MAX_TRAILER_COUNT} trailer fields (MAX_TRAILER_COUNT)", status=431
@@ -149,8 +196,14 @@ class ChunkedDecoder:
             return
         match = _SIZE_LINE.fullmatch(line)
         if match is None:
-            raise HTTPInputError(f"invalid chunk size line {line[:40]!r}")
+            raise self._bad_line(line)
         self._left = int(match[1], 16)
+        self._extensions += len(line) - len(match[1])
+        if self._extensions > MAX_CHUNK_EXTENSIONS:
+            raise HTTPInputError(
+                f"chunk extensions of one body are over {MAX_CHUNK_EXTENSIONS} bytes "
+                "(MAX_CHUNK_EXTENSIONS)"
+            )
         # Refused when announced, not when received: the peer may never send the bytes.
         self._received += self._left
         if self.max_body is not None and self._received > self.max_body:

@@ -183,7 +183,7 @@ def answer_framing(method: str, version: str, code: int, headers: HTTPHeaders) -
     Source: RFC 9112, sections 6.1 to 6.3.
     """
     length = _announced_length(headers)
-    if has_no_body(code):
+    if has_no_body(code) or (method == "CONNECT" and code < 300):
         return OutgoingFraming(silent=True)
     silent = method == "HEAD"
     coding = headers.get("Transfer-Encoding")

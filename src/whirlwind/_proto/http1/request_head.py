@@ -16,11 +16,13 @@ A block that was not seen before passes two judges, and both must agree: llhttp,
 request line of our own so that methods it has never heard of are no error, and the checks here,
 which are stricter where llhttp is lenient: a line ends with CRLF, never with a lone LF or CR; no
 field is folded over two lines; a name is a token and touches its colon; one Host; one
-Content-Length, of digits; Transfer-Encoding is exactly ``chunked`` and stands alone.
+Content-Length, of digits; Transfer-Encoding is exactly ``chunked`` and stands alone; the target
+is of the form that belongs to its method (``request_target.py``).
 """
 
 from __future__ import annotations
 
+import copy
 import re
 from typing import Final
 
@@ -30,6 +32,7 @@ from whirlwind._base.limits import MAX_REMEMBERED_HEADS
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
 from whirlwind._proto.http1.field_lines import split_field_lines
+from whirlwind._proto.http1.request_target import check_target, is_host
 
 # method SP request-target SP HTTP-version CRLF; bytes above 0x7f in a target are not allowed by
 # the RFC and sent by clients of old all the same. Minor versions above 1 are read as 1.1 (RFC
@@ -37,12 +40,7 @@ from whirlwind._proto.http1.field_lines import split_field_lines
 _LINE: Final = re.compile(
     rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-\"$-~\x80-\xff]+) HTTP/1\.([0-9])\r\n"
 )
-_OTHER_VERSION: Final = re.compile(rb"[!#-~]+ [!-~\x80-\xff]+ HTTP/[02-9]\.?[0-9]*\r\n")
-# uri-host [":" port], RFC 3986, section 3.2.2; IP-literals in brackets. The comma, which the RFC
-# has in its list, is left out: it is what a proxy makes of two Host fields.
-_HOST: Final = re.compile(r"(?:[A-Za-z0-9\-._~!$&'()*+;=%]*|\[[0-9A-Fa-f:.vV]+\])(?::[0-9]*)?")
-# scheme "://" authority; the authority may not carry a user name (RFC 9110, section 4.2.4).
-_ABSOLUTE: Final = re.compile(r"[Hh][Tt][Tt][Pp][Ss]?://([^/?#@]+)([/?].*|)", re.DOTALL)
+_OTHER_VERSION: Final = re.compile(rb"[!#-~]+ [!-~\x80-\xff]+ HTTP/[02-9]\.[0-9]\r\n")
 # Eighteen digits fit 63 bits; a longer number is over every limit anyway.
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 
@@ -62,6 +60,10 @@ _LONGEST_HOST: Final = 255
 _hosts: Final[set[str]] = set()
 
 
+class MalformedRequestLine(HTTPInputError):
+    """The first line is none of HTTP/1; nothing is known of who speaks, or what."""
+
+
 class HeaderBlock:
     """What one block of header fields says; shared between requests, so never changed.
 
@@ -73,7 +75,8 @@ class HeaderBlock:
         keep_alive: True if the client asks to keep it, which HTTP/1.0 needs and 1.1 implies.
         expects_continue: True if the client waits for ``100 Continue`` before its body.
         if_none_match: The entity tags that the client holds, as sent; None for none.
-        hosts: How many Host fields there are: 0 or 1.
+        unknown_expectation: What the client expects besides ``100 Continue``; None for nothing.
+        hosts: How many Host fields say something: 0 or 1.
     """
 
     __slots__ = (
@@ -86,6 +89,7 @@ class HeaderBlock:
         "hosts",
         "if_none_match",
         "keep_alive",
+        "unknown_expectation",
     )
 
     def __init__(self, headers: HTTPHeaders) -> None:
@@ -95,10 +99,10 @@ class HeaderBlock:
         self.hosts = 0
         # What is repeated comes joined by commas, which none of the first three may have.
         if "Host" in names:
-            self.hosts = 1
             host = headers["Host"]
+            self.hosts = 1 if host and host[0] != ":" else 0
             if host not in _hosts:
-                if _HOST.fullmatch(host) is None:
+                if not is_host(host):
                     raise _bad_host(headers)
                 if len(_hosts) < MAX_REMEMBERED_HEADS and len(host) <= _LONGEST_HOST:
                     _hosts.add(host)
@@ -109,6 +113,7 @@ class HeaderBlock:
                 raise HTTPInputError("Message with both Transfer-Encoding and Content-Length")
             coding = headers["Transfer-Encoding"]
             if coding.lower() != "chunked":
+                # 400 also where RFC 9112, section 6.1, prefers 501: Tornado's suite wants it.
                 raise HTTPInputError(
                     f"Unsupported Transfer-Encoding {coding[:40]}: expected chunked"
                 )
@@ -123,9 +128,18 @@ class HeaderBlock:
         if "Connection" in names:
             options = [option.strip(" \t") for option in headers["Connection"].lower().split(",")]
             self.close = "close" in options
-            self.keep_alive = "keep-alive" in options
+            # Of the two close is the one that counts (RFC 9112, section 9.3).
+            self.keep_alive = "keep-alive" in options and not self.close
         self.if_none_match = headers["If-None-Match"] if "If-None-Match" in names else None
-        self.expects_continue = "Expect" in names and headers["Expect"].lower() == "100-continue"
+        self.expects_continue = False
+        self.unknown_expectation: str | None = None
+        if "Expect" in names:
+            for expectation in headers["Expect"].split(","):
+                expectation = expectation.strip(" \t")
+                if expectation.lower() == "100-continue":
+                    self.expects_continue = True
+                elif expectation:
+                    self.unknown_expectation = expectation
 
 
 def _bad_host(headers: HTTPHeaders) -> HTTPInputError:
@@ -143,16 +157,29 @@ def _bad_length(length: str) -> HTTPInputError:
     return HTTPInputError(f"Only integer Content-Length is allowed: {length[:40]!r}")
 
 
+def _without_next(block: HeaderBlock) -> HeaderBlock:
+    # Who was refused a tunnel may have sent its first bytes already: they are no request.
+    last = copy.copy(block)
+    last.close = True
+    last.keep_alive = False
+    return last
+
+
 class RequestHeadReader:
     """Takes heads apart; one for each server, since it remembers what it saw.
 
+    Args:
+        takes_https: As the attribute.
+
     Attributes:
+        takes_https: Whether clients may ask for ``https`` URLs; see ``check_target``.
         remembered: Whole heads against what ``read`` says of them: look here first.
     """
 
-    __slots__ = ("_blocks", "_parser", "remembered")
+    __slots__ = ("_blocks", "_parser", "remembered", "takes_https")
 
-    def __init__(self) -> None:
+    def __init__(self, *, takes_https: bool = True) -> None:
+        self.takes_https = takes_https
         self.remembered: dict[bytes, tuple[str, str, str, HeaderBlock]] = {}
         self._blocks: dict[bytes, HeaderBlock] = {}
         self._parser = httptools.HttpRequestParser(_NOBODY)
@@ -168,7 +195,7 @@ class RequestHeadReader:
 
         Raises:
             HTTPInputError: The head breaks the grammar or a limit; ``status`` says with what
-                to answer (400, 431, 505). Close the connection afterwards.
+                to answer (400, 417, 421, 431, 505). Close the connection afterwards.
 
         Source: RFC 9112, sections 2.2, 3, 5 and 6.
         """
@@ -185,12 +212,22 @@ class RequestHeadReader:
             version = "HTTP/1.0"
         else:
             if not block.hosts:
-                raise HTTPInputError("Missing Host header")
+                found = "Empty" if "Host" in block.headers else "Missing"
+                raise HTTPInputError(f"{found} Host header")
+            if block.unknown_expectation is not None:
+                raise HTTPInputError(
+                    f"Expect {block.unknown_expectation[:40]!r}: expected 100-continue", status=417
+                )
             version = "HTTP/1.1"
         name = _METHODS.get(method)
         if name is None:
             name = method.decode("ascii")
-        known = name, target.decode("latin-1"), version, block
+        text = target.decode("latin-1")
+        if target[0] != 47 or name == "CONNECT":
+            check_target(name, text, takes_https=self.takes_https)
+            if name == "CONNECT":
+                block = _without_next(block)
+        known = name, text, version, block
         if again and len(head) <= _LONGEST_REMEMBERED:
             if len(self.remembered) >= MAX_REMEMBERED_HEADS:
                 self.remembered.clear()
@@ -204,7 +241,7 @@ class RequestHeadReader:
             return HTTPInputError(
                 f"Unexpected HTTP version in {start!r}: expected HTTP/1.0 or 1.1", status=505
             )
-        return HTTPInputError(f"Malformed HTTP request line {start!r}")
+        return MalformedRequestLine(f"Malformed HTTP request line {start!r}")
 
     def _examine(self, tail: bytes) -> HeaderBlock:
         block = HeaderBlock(fields_from_wire(split_field_lines(tail)))
@@ -262,24 +299,3 @@ def with_crlf(wire: bytes) -> bytes | None:
     if end < 0:
         return None
     return head.replace(b"\n", b"\r\n") + b"\r\n\r\n" + wire[end + 2 :]
-
-
-def split_target(target: str) -> tuple[str | None, str]:
-    """Return the authority of a request target, if it has one, and the rest.
-
-    Args:
-        target: As sent: ``/path?query``, ``http://host/path?query``, ``*``, or ``host:port``.
-
-    Returns:
-        The authority of an absolute target, which stands before the Host field, and the path
-        with its query; None and the target as it is for every other form.
-
-    Source: RFC 9112, sections 3.2.1 to 3.2.4.
-    """
-    if target[:1] == "/":
-        return None, target
-    match = _ABSOLUTE.fullmatch(target)
-    if match is None or _HOST.fullmatch(match[1]) is None:
-        return None, target
-    rest = match[2]
-    return match[1], rest if rest.startswith("/") else "/" + rest

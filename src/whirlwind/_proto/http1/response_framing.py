@@ -1,0 +1,44 @@
+"""Which framing fields an answer may carry (RFC 9112, sections 6.1 and 6.2).
+
+Layer: protocols. Imports from ``_proto`` only.
+
+A program, or what it forwards from another server, may set Content-Length or Transfer-Encoding
+where HTTP forbids them; a client that believes them waits for a body that never comes, or takes
+the next answer for one.
+"""
+
+from __future__ import annotations
+
+from whirlwind._proto.http.headers import HTTPHeaders
+
+
+def allowed_framing(headers: HTTPHeaders, code: int, method: str, version: str) -> HTTPHeaders:
+    """Return header fields without the framing fields that this answer may not have.
+
+    Args:
+        headers: The fields of the answer; not changed.
+        code: Its status.
+        method: The request's method.
+        version: The request's version, ``"HTTP/1.0"`` or ``"HTTP/1.1"``.
+
+    Returns:
+        ``headers`` themselves, or a copy without some of them: neither field in 1xx, in 204 and
+        in 2xx to CONNECT; no Transfer-Encoding to an HTTP/1.0 client; no Content-Length beside
+        Transfer-Encoding.
+
+    Source: RFC 9112, sections 6.1 and 6.2; RFC 9110, section 8.6.
+    """
+    framed = "Transfer-Encoding" in headers
+    if code < 200 or code == 204 or (method == "CONNECT" and code < 300):
+        forbidden = ["Transfer-Encoding", "Content-Length"]
+    elif not framed:
+        return headers
+    else:
+        forbidden = ["Content-Length" if version == "HTTP/1.1" else "Transfer-Encoding"]
+    if not framed and "Content-Length" not in headers:
+        return headers
+    allowed = headers.copy()
+    for name in forbidden:
+        if name in allowed:
+            del allowed[name]
+    return allowed

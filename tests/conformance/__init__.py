@@ -1,0 +1,1 @@
+"""HTTP's rules for servers, as bytes and verdicts; see ``docs/project/conformance.md``."""

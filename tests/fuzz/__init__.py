@@ -1,0 +1,1 @@
+"""Readers of what peers send, fed with what nobody would write."""
