@@ -73,13 +73,12 @@ date.case("405", web(b"only-get", method=b"POST"), Answered(405, {"Date": "*"}),
 date.case(
     "a program that takes it away", web(b"no-date"), Answered(200, {"Date": "*"}), APPLICATION
 )
-date.case(
-    "a request line that is none",
-    request(b"GET"),
-    Refused(),
-    differs="Tornado's suite wants the status line alone for what is no HTTP, to the byte. All "
-    "other refusals have Date and Connection.",
+STATUS_ALONE = (
+    "Tornado's suite wants the status line alone, to the byte, for what is no HTTP and for bodies "
+    "that are refused. All other refusals have Date and Connection."
 )
+date.case("a request line that is none", request(b"GET"), Refused(), differs=STATUS_ALONE)
+date.case("a body that is refused", chunked(b"x\r\n"), Refused(), differs=STATUS_ALONE)
 
 # --- 8 Representations ------------------------------------------------------------------------
 

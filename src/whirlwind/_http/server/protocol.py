@@ -455,10 +455,10 @@ class ServerProtocol(asyncio.Protocol):
         exchange, self.exchange = self.exchange, None
         if self.transport is not None and (exchange is None or not exchange.head_sent):
             status = error.status or 400
-            # No length: the answer ends with the connection, as Tornado's does. Who does not
-            # speak HTTP gets the status alone, which Tornado's suite wants to the byte.
+            # No length: the answer ends with the connection, as Tornado's does. Tornado's suite
+            # wants the status alone, to the byte, for what is no HTTP and for bodies.
             fields = b""
-            if not isinstance(error, MalformedRequestLine):
+            if exchange is None and not isinstance(error, MalformedRequestLine):
                 fields = date_line(self.server.clock()) + b"Connection: close\r\n"
             self.transport.write(status_line(status, responses[status]) + fields + b"\r\n")
         self._body = None
