@@ -24,6 +24,7 @@ RULES: dict[str, list[str]] = {
         "proto/http1/test_chunked.py::test_rule_1_an_extension_of_another_form_is_refused",
     ],
     "rule_02_after_an_upgrade_no_byte_is_read_as_http": [
+        "web/test_websocket.py::test_security_after_the_upgrade_no_byte_is_read_as_http",
         "web/test_handler.py::test_rule_2_after_an_upgrade_leftover_bytes_go_to_the_new_protocol_only",
         "proto/http1/test_request_head.py::test_rule_2_a_connect_is_the_last_request_of_its_connection",
     ],
@@ -45,11 +46,13 @@ RULES: dict[str, list[str]] = {
         "proto/http1/test_chunked.py::test_rule_5_extensions_have_a_limit_in_all",
         "security/test_floods.py::test_rule_05_what_does_not_end_is_refused_in_bounded_memory",
         "security/test_floods.py::test_rule_05_a_bomb_is_refused_while_it_goes_off",
+        "proto/websocket/test_machine.py::test_security_a_message_may_have_the_limit_and_not_a_byte_more",
         "security/test_floods.py::test_rule_05_slow_clients_hold_what_they_sent_and_no_more",
     ],
     "rule_06_time_is_linear_and_the_loop_has_turns": [
         "security/test_scaling.py::test_rule_06_ten_times_the_bytes_are_ten_times_the_calls",
         "security/test_scaling.py::test_rule_06_very_many_bytes_end",
+        "web/static/test_ranges.py::test_rule_6_a_long_range_field_takes_no_longer_than_reading_it",
         "security/test_floods.py::test_rule_06_so_many_chunks_are_decoded_before_others_have_a_turn",
         "security/test_floods.py::test_rule_06_so_much_is_inflated_before_others_have_a_turn",
     ],
@@ -65,6 +68,8 @@ RULES: dict[str, list[str]] = {
     "rule_10_paths_and_redirects_stay_where_they_are": [
         "web/test_simple_handlers.py::test_rule_10_what_is_filled_in_does_not_choose_the_host",
         "web/test_decorators.py::test_rule_10_no_redirect_leads_elsewhere",
+        "web/static/test_handler.py::test_rule_10_a_path_is_decoded_once",
+        "web/static/test_handler.py::test_rule_10_devices_and_fifos_are_never_opened",
     ],
     "rule_11_the_host_is_one_and_no_part_of_the_path": [
         "proto/http1/test_request_target.py::test_rule_11_what_is_no_host",
@@ -79,8 +84,13 @@ RULES: dict[str, list[str]] = {
         "web/test_signed_values.py::test_rule_13_a_value_is_bound_to_its_name",
         "web/test_xsrf.py::test_rule_13_tokens_are_compared_in_constant_time",
     ],
-    "rule_14_websockets": [],
-    "rule_15_native_code": [],
+    "rule_14_websockets": [
+        "web/test_websocket.py::test_security_who_may_open_a_websocket",
+        "proto/websocket/test_machine.py::test_security_rsv1_is_for_the_first_frame_of_a_message_only",
+        "proto/websocket/test_machine.py::test_security_the_limit_holds_for_what_a_message_inflates_to",
+        "proto/websocket/test_mask_cy.py::test_security_a_mask_of_another_size_is_refused",
+    ],
+    "rule_15_native_code": ["house/test_kernels.py::test_a_kernel_is_tested_in_both_forms"],
     "rule_16_log_lines_are_escaped_and_bounded": [
         "security/test_logs.py::test_rule_16_what_a_client_sends_is_escaped_and_bounded_in_the_access_log",
         "security/test_logs.py::test_rule_16_what_is_refused_is_logged_once_escaped_and_bounded",
@@ -90,11 +100,7 @@ RULES: dict[str, list[str]] = {
 
 #: What is still to be added above, once it is there.
 AWAITED: dict[str, str] = {
-    "rule_05_every_quantity_has_a_limit": "frames and messages of WebSockets",
-    "rule_06_time_is_linear_and_the_loop_has_turns": "Range fields of static files",
-    "rule_10_paths_and_redirects_stay_where_they_are": "static files: realpath, devices, links",
-    "rule_14_websockets": "origin, masks, reserved bits, UTF-8, limits after inflating",
-    "rule_15_native_code": "builds with sanitizers; tests/engine runs both forms of the kernels",
+    "rule_15_native_code": "builds with sanitizers, and a fuzz entry for each kernel",
 }
 
 _CHECKED = ("_proto", "_http", "_web")

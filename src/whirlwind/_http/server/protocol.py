@@ -458,7 +458,8 @@ class ServerProtocol(asyncio.Protocol):
             # No length: the answer ends with the connection, as Tornado's does. Tornado's suite
             # wants the status alone, to the byte, for what is no HTTP and for bodies.
             fields = b""
-            if exchange is None and not isinstance(error, MalformedRequestLine):
+            in_head = exchange is None and not isinstance(error, MalformedRequestLine)
+            if in_head or status != 400:
                 fields = date_line(self.server.clock()) + b"Connection: close\r\n"
             self.transport.write(status_line(status, responses[status]) + fields + b"\r\n")
         self._body = None
