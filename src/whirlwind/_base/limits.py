@@ -194,6 +194,14 @@ MAX_REMEMBERED_HEADS: Final = _limit(
     origin="at most 1 MiB of each, at 2 KiB for the largest that is remembered",
 )
 
+MAX_REMEMBERED_LINES: Final = _limit(
+    "MAX_REMEMBERED_LINES",
+    1024,
+    "header lines of up to 256 bytes that a server remembers taken apart",
+    setting=None,
+    origin="about 0.5 MB; a browser sends some 15",
+)
+
 # --- HTTP forms, cookies ----------------------------------------------------------------------
 
 MAX_MULTIPART_PARTS: Final = _limit(

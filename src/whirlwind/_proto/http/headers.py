@@ -312,12 +312,30 @@ def fields_from_wire(pairs: Iterable[tuple[bytes, bytes]]) -> HTTPHeaders:
     for count, (wire_name, wire_value) in enumerate(pairs, 1):
         if count > MAX_HEADER_COUNT:
             raise HTTPInputError(f"more than {MAX_HEADER_COUNT} header fields (MAX_HEADER_COUNT)")
-        name = _wire_tokens[wire_name]
-        value = wire_value.decode("latin-1").strip(HTTP_WHITESPACE)
-        # isprintable() is true for nearly all values and five times faster than the pattern,
-        # which decides about the rest (tabs, and the controls of Latin-1's upper half).
-        if not value.isprintable() and _UNSENDABLE.search(value) is not None:
-            raise HTTPInputError(f"Invalid header value {value[:40]!r}")
+        name, value = field_from_wire(wire_name, wire_value)
+        if name in fields:
+            _add(fields, name, value)
+        else:
+            fields[name] = value
+    return headers
+
+
+def field_from_wire(wire_name: bytes, wire_value: bytes) -> tuple[str, str]:
+    """Return name and value of one field; as ``fields_from_wire``, which checks their number."""
+    name = _wire_tokens[wire_name]
+    value = wire_value.decode("latin-1").strip(HTTP_WHITESPACE)
+    # isprintable() is true for nearly all values and five times faster than the pattern,
+    # which decides about the rest (tabs, and the controls of Latin-1's upper half).
+    if not value.isprintable() and _UNSENDABLE.search(value) is not None:
+        raise HTTPInputError(f"Invalid header value {value[:40]!r}")
+    return name, value
+
+
+def fields_of(pairs: Iterable[tuple[str, str]]) -> HTTPHeaders:
+    """Return the fields that ``field_from_wire`` has found, in their order."""
+    headers = HTTPHeaders()
+    fields = headers._fields
+    for name, value in pairs:
         if name in fields:
             _add(fields, name, value)
         else:

@@ -10,7 +10,7 @@ same client sent before: a browser, a proxy and a program each send theirs again
 a block means (is it well formed, how long is the body, does the connection stay) depends on its
 bytes alone, so it is decided once and remembered by its bytes, up to a bound in number and size.
 Whole heads are remembered as well, once their block is known, for clients that ask for the same
-thing again and again.
+thing again and again; and single lines, for blocks of which one line is new.
 
 A block that was not seen before passes two judges, and both must agree: llhttp, which is told a
 request line of our own so that methods it has never heard of are no error, and the checks here,
@@ -30,8 +30,8 @@ import httptools
 
 from whirlwind._base.limits import MAX_REMEMBERED_HEADS
 from whirlwind._proto.http.errors import HTTPInputError
-from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
-from whirlwind._proto.http1.field_lines import split_field_lines
+from whirlwind._proto.http.headers import HTTPHeaders
+from whirlwind._proto.http1.field_lines import FieldLines
 from whirlwind._proto.http1.request_target import check_target, is_host
 
 # method SP request-target SP HTTP-version CRLF; bytes above 0x7f in a target are not allowed by
@@ -176,12 +176,13 @@ class RequestHeadReader:
         remembered: Whole heads against what ``read`` says of them: look here first.
     """
 
-    __slots__ = ("_blocks", "_parser", "remembered", "takes_https")
+    __slots__ = ("_blocks", "_lines", "_parser", "remembered", "takes_https")
 
     def __init__(self, *, takes_https: bool = True) -> None:
         self.takes_https = takes_https
         self.remembered: dict[bytes, tuple[str, str, str, HeaderBlock]] = {}
         self._blocks: dict[bytes, HeaderBlock] = {}
+        self._lines = FieldLines()
         self._parser = httptools.HttpRequestParser(_NOBODY)
 
     def read(self, head: bytes) -> tuple[str, str, str, HeaderBlock]:
@@ -244,7 +245,7 @@ class RequestHeadReader:
         return MalformedRequestLine(f"Malformed HTTP request line {start!r}")
 
     def _examine(self, tail: bytes) -> HeaderBlock:
-        block = HeaderBlock(fields_from_wire(split_field_lines(tail)))
+        block = HeaderBlock(self._lines.fields_of(tail))
         self._second_opinion(tail, block)
         if len(tail) <= _LONGEST_REMEMBERED:
             if len(self._blocks) >= MAX_REMEMBERED_HEADS:
