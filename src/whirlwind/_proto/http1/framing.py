@@ -178,7 +178,7 @@ def answer_framing(method: str, version: str, code: int, headers: HTTPHeaders) -
         headers: The fields of the answer.
 
     Raises:
-        HTTPOutputError: The announced length is no number, or stands beside a transfer coding.
+        HTTPOutputError: The announced length is no number.
 
     Source: RFC 9112, sections 6.1 to 6.3.
     """
@@ -187,13 +187,13 @@ def answer_framing(method: str, version: str, code: int, headers: HTTPHeaders) -
         return OutgoingFraming(silent=True)
     silent = method == "HEAD"
     coding = headers.get("Transfer-Encoding")
+    if length is not None:
+        # Beside a transfer coding as well, as Tornado has it: such a program frames by itself,
+        # and tests of clients are written so.
+        return OutgoingFraming(False, length, silent)
     if coding is not None:
-        if length is not None:
-            raise HTTPOutputError("both Content-Length and Transfer-Encoding are set")
         chunked = coding.lower() == "chunked"
         return OutgoingFraming(chunked, None, silent, until_close=not (chunked or silent))
-    if length is not None:
-        return OutgoingFraming(False, length, silent)
     if version == "HTTP/1.1":
         return OutgoingFraming(True, None, silent, adds_field=True)
     return OutgoingFraming(silent=silent, until_close=not silent)
