@@ -91,6 +91,7 @@ class HTTP1Connection(HTTPConnection):
         self.keep_alive = not self.no_keep_alive
         self.head_sent = False
         self.finished = False
+        self._switched = False  # what follows the head that was written is not HTTP
         self._body = OutgoingBody(chunked=False, length=None)
         self._last_write: asyncio.Future[None] | None = None
         self._settled: asyncio.Future[None] = self._new_future()
@@ -222,7 +223,8 @@ class HTTP1Connection(HTTPConnection):
 
         Args:
             start_line: A ``RequestStartLine`` on a client; on a server a ``ResponseStartLine``,
-                where a code of 1xx leaves the answer itself to come.
+                where a code of 1xx leaves the answer itself to come, but for 101, after which
+                the stream is to be detached.
             headers: The fields. Without ``Content-Length`` or ``Transfer-Encoding`` the body of
                 an answer is chunked, or ends with the connection for an HTTP/1.0 client; so is
                 that of a POST, PUT or PATCH, and other requests have none.
@@ -250,7 +252,7 @@ class HTTP1Connection(HTTPConnection):
             framing = request_framing(start_line.method, headers)
         else:
             head = status_line(start_line.code, start_line.reason or "")
-            if start_line.code < 200:
+            if start_line.code < 200 and start_line.code != 101:
                 return self._write(head + encode_fields(headers) + b"\r\n")
             framing = self._frame_answer(start_line.code, headers)
         head += encode_fields(headers)
@@ -263,6 +265,7 @@ class HTTP1Connection(HTTPConnection):
         if isinstance(start_line, RequestStartLine):
             self.request = start_line
         else:
+            self._switched = start_line.code == 101
             if framing.until_close:
                 self.keep_alive = False
             head += self._connection_field(headers)
@@ -359,6 +362,11 @@ class HTTP1Connection(HTTPConnection):
         self._last_write = None
         if self._settled.done():
             return  # closed or detached meanwhile
+        if self._switched and self.stream is not None:
+            # The next bytes are for whoever detaches the stream, as some programs do after
+            # finish(); if nobody does, for nobody.
+            self.stream.io_loop.add_callback(self._end_unless_detached)
+            return
         if not self.is_client:
             if self._incoming is not None and self._incoming.reading:
                 self.keep_alive = False
@@ -367,6 +375,10 @@ class HTTP1Connection(HTTPConnection):
                 self.stream.set_close_callback(None)
                 self.stream.close()
         self.settle()
+
+    def _end_unless_detached(self) -> None:
+        if self.stream is not None:
+            self.close()
 
     def _frame(self, chunk: bytes) -> bytes:
         try:
