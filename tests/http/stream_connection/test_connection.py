@@ -101,6 +101,20 @@ def test_one_connection_reads_several_requests() -> None:
     run(main)
 
 
+def test_no_request_is_read_after_the_last_answer() -> None:
+    async def main() -> None:
+        ends = Ends(client=False)
+        ends.delegate.on_finish = ends.answer
+        ends.peer.write(CLOSING + REQUEST)
+        assert await within(ends.connection.read_response(ends.delegate))
+        with pytest.raises(StreamClosedError):
+            await within(ends.connection.read_response(ends.delegate))
+        assert ends.delegate.events == [("head", "/a"), "finish"]
+        ends.peer.close()
+
+    run(main)
+
+
 def test_reading_a_request_ends_when_its_answer_is_complete() -> None:
     async def main() -> None:
         ends = Ends(client=False)

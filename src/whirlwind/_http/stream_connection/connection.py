@@ -115,6 +115,11 @@ class HTTP1Connection(HTTPConnection):
             StreamClosedError: In the future: the stream closed before the message was complete.
         """
         if not self.is_client and self.finished and self._settled.done():
+            if self.stream is not None and self.stream.closed():
+                # A stream hands out what it read ahead even now: requests after the last one.
+                closed: asyncio.Future[bool] = self._new_future()
+                closed.set_exception(StreamClosedError(self.stream.error))
+                return closed
             self._begin()
         if self.params.decompress:
             delegate = DecompressedMessage(delegate, self)
