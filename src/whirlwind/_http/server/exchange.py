@@ -101,6 +101,7 @@ class Exchange(HTTPConnection):
     sending: FileSending | None = None
     _chunked = False
     _silent = False  # nothing of a body goes out
+    _bypassed = False  # bytes went out through the face of a stream
     _switched = False  # what follows the head is not HTTP
     _left: int | None = None  # bytes of the announced length still to be written
     _close_callback: Callable[[], None] | None = None
@@ -336,6 +337,14 @@ class Exchange(HTTPConnection):
         self.head_sent = True
         return self._send(wire)
 
+    def write_to_stream(self, wire: bytes) -> asyncio.Future[None]:
+        """Write bytes that count for nothing: a program writes to the stream by itself.
+
+        It may still write an answer in the usual way; it also may have written all of it.
+        """
+        self._bypassed = True
+        return self._send(wire)
+
     def finish(self) -> None:
         """The answer is complete: the connection takes the next request, or closes.
 
@@ -344,7 +353,7 @@ class Exchange(HTTPConnection):
         """
         if self.finished:
             return
-        if not self.head_sent:
+        if not (self.head_sent or self._bypassed):
             # A program whose head was refused, or that wrote none: the client must hear something.
             self.keep_alive = False
             self._send(
