@@ -151,6 +151,51 @@ def test_the_close_callback_is_for_a_client_that_goes_before_its_answer() -> Non
     run(main)
 
 
+@pytest.mark.parametrize(
+    ("request_", "code", "gone"),
+    [
+        pytest.param(REQUEST, 200, b"Content-Length", id="length beside chunks"),
+        pytest.param(OLD, 200, b"Transfer-Encoding", id="chunks to HTTP/1.0"),
+        pytest.param(REQUEST, 204, b"Transfer-Encoding", id="204"),
+        pytest.param(REQUEST, 204, b"Content-Length", id="204 with a length"),
+    ],
+)
+def test_rule_1_framing_that_an_answer_may_not_have_is_left_out(
+    request_: bytes, code: int, gone: bytes
+) -> None:
+    async def main() -> None:
+        ends = Ends(client=False)
+
+        def answer() -> None:
+            fields = HTTPHeaders({"Transfer-Encoding": "chunked", "Content-Length": "2"})
+            ends.connection.write_headers(ResponseStartLine("", code, "OK"), fields, b"ab")
+            ends.connection.finish()
+
+        ends.delegate.on_finish = answer
+        ends.peer.write(request_)
+        assert await within(ends.connection.read_response(ends.delegate))
+        assert gone not in await ends.sent()
+
+    run(main)
+
+
+def test_an_http_1_0_client_gets_no_answer_before_the_answer() -> None:
+    async def main() -> None:
+        ends = Ends(client=False)
+
+        def answer() -> None:
+            early = ResponseStartLine("", 103, "Early Hints")
+            ends.connection.write_headers(early, HTTPHeaders())
+            ends.answer()
+
+        ends.delegate.on_finish = answer
+        ends.peer.write(OLD)
+        assert await within(ends.connection.read_response(ends.delegate))
+        assert (await ends.sent()).startswith(b"HTTP/1.1 200 OK\r\n")
+
+    run(main)
+
+
 def test_an_informational_answer_leaves_the_answer_to_come() -> None:
     async def main() -> None:
         ends = Ends(client=False)

@@ -41,6 +41,7 @@ from whirlwind._proto.http1.framing import (
     request_framing,
     request_line,
 )
+from whirlwind._proto.http1.response_framing import allowed_framing
 
 
 class HTTP1Connection(HTTPConnection):
@@ -256,9 +257,13 @@ class HTTP1Connection(HTTPConnection):
             head = request_line(start_line.method, start_line.path)
             framing = request_framing(start_line.method, headers)
         else:
+            method, _, version = self._answered()
+            headers = allowed_framing(headers, start_line.code, method, version)
             head = status_line(start_line.code, start_line.reason or "")
             if start_line.code < 200 and start_line.code != 101:
-                return self._write(head + encode_fields(headers) + b"\r\n")
+                # An HTTP/1.0 client knows no answer before the answer (RFC 9110, section 15.2).
+                head += encode_fields(headers) + b"\r\n"
+                return self._write(head if version == "HTTP/1.1" else b"")
             framing = self._frame_answer(start_line.code, headers)
         head += encode_fields(headers)
         if framing.adds_field:
@@ -277,9 +282,12 @@ class HTTP1Connection(HTTPConnection):
         self.head_sent = True
         return self._write(head + b"\r\n" + wire)
 
-    def _frame_answer(self, code: int, headers: HTTPHeaders) -> OutgoingFraming:
+    def _answered(self) -> RequestStartLine:
         # A program that answers without having read is taken to answer a plain GET.
-        method, _, version = self.request or RequestStartLine("GET", "/", "HTTP/1.1")
+        return self.request or RequestStartLine("GET", "/", "HTTP/1.1")
+
+    def _frame_answer(self, code: int, headers: HTTPHeaders) -> OutgoingFraming:
+        method, _, version = self._answered()
         try:
             return answer_framing(method, version, code, headers)
         except HTTPOutputError:

@@ -175,7 +175,7 @@ def answer_framing(method: str, version: str, code: int, headers: HTTPHeaders) -
         method: The method of the request.
         version: The version of the request.
         code: The status of the answer, 200 or more.
-        headers: The fields of the answer.
+        headers: The fields of the answer, as ``allowed_framing`` leaves them.
 
     Raises:
         HTTPOutputError: The announced length is no number.
@@ -188,8 +188,6 @@ def answer_framing(method: str, version: str, code: int, headers: HTTPHeaders) -
     silent = method == "HEAD"
     coding = headers.get("Transfer-Encoding")
     if length is not None:
-        # Beside a transfer coding as well, as Tornado has it: such a program frames by itself,
-        # and tests of clients are written so.
         return OutgoingFraming(False, length, silent)
     if coding is not None:
         chunked = coding.lower() == "chunked"
