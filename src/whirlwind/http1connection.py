@@ -4,6 +4,7 @@ Door: names only. The connections are in ``_http/stream_connection/``; what deci
 and numbers is in ``_proto/http1/``.
 """
 
+from whirlwind._base.limits import MAX_INFORMATIONAL as _MAX_1XX_RESPONSES
 from whirlwind._base.publish import publish
 from whirlwind._http.stream_connection.connection import HTTP1Connection
 from whirlwind._http.stream_connection.parameters import HTTP1ConnectionParameters
@@ -24,6 +25,7 @@ __all__ = [
     "HTTP1Connection",
     "HTTP1ConnectionParameters",
     "HTTP1ServerConnection",
+    "_MAX_1XX_RESPONSES",
     "is_transfer_encoding_chunked",
     "parse_hex_int",
     "parse_int",

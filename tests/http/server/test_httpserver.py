@@ -19,7 +19,7 @@ from tests.support.raw_http import echo, run, serving
 from tests.support.streams import pair, until
 
 import whirlwind.testing
-from whirlwind import web
+from whirlwind import web, websocket
 from whirlwind._http.messages import HTTPMessageDelegate, HTTPServerRequest
 from whirlwind._http.server.httpserver import HTTPServer
 from whirlwind._net.iostream import IOStream, SSLIOStream
@@ -309,6 +309,23 @@ def test_an_application_is_served_over_streams() -> None:
     run(main)
 
 
+def test_websockets_are_served_over_streams() -> None:
+    class Echo(websocket.WebSocketHandler):
+        async def on_message(self, message: str | bytes) -> None:
+            await self.write_message(message)
+
+    async def main() -> None:
+        async with listening(watched([])(web.Application([("/a", Echo)]))) as address:
+            client = await websocket.websocket_connect(f"ws://127.0.0.1:{address[1]}/a")
+            for size in (1, 300_000):
+                await client.write_message("x" * size)
+                assert await client.read_message() == "x" * size
+            client.close()
+            assert await client.read_message() is None
+
+    run(main)
+
+
 def test_rule_7_an_answer_that_a_handler_stops_midway_is_not_whole() -> None:
     class Handler(web.RequestHandler):
         async def get(self) -> None:
@@ -535,3 +552,43 @@ def test_a_peer_that_never_ends_its_tls_does_not_hold_the_server(factory: LoopFa
             silent.close()
 
     run(main, factory)
+
+
+@pytest.mark.parametrize("kind", [HTTPServer, watched([])], ids=["transports", "streams"])
+@pytest.mark.parametrize("taken", [True, False])
+def test_rule_2_after_a_101_that_was_finished_no_byte_is_read_as_http(
+    kind: type[HTTPServer], taken: bool
+) -> None:
+    over: list[asyncio.Future[None]] = []
+    asked: list[str] = []
+
+    class Handler(web.RequestHandler):
+        def get(self) -> None:
+            asked.append(self.request.path)
+            self.set_status(101)
+            self.set_header("Connection", "Upgrade")
+            self.finish()
+            if taken:
+                over.append(asyncio.ensure_future(self.repeat(self.detach())))
+
+        async def repeat(self, stream: IOStream) -> None:
+            await stream.write(await stream.read_bytes(3))
+            stream.close()
+
+    async def main() -> None:
+        async with listening(kind(web.Application([("/.*", Handler)]))) as address:
+            reader, writer = await asyncio.open_connection(*address)
+            writer.write(b"GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.1\r\nHost: h\r\n\r\n")
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
+            rest = b""
+            # With bytes that nobody wanted, the connection ends with a reset.
+            with contextlib.suppress(ConnectionResetError):
+                while data := await reader.read(1000):
+                    rest += data
+            assert rest == (b"GET" if taken else b"")
+            writer.close()
+            for future in over:
+                await future
+
+    run(main)
+    assert asked == ["/a"]

@@ -101,6 +101,20 @@ def test_one_connection_reads_several_requests() -> None:
     run(main)
 
 
+def test_no_request_is_read_after_the_last_answer() -> None:
+    async def main() -> None:
+        ends = Ends(client=False)
+        ends.delegate.on_finish = ends.answer
+        ends.peer.write(CLOSING + REQUEST)
+        assert await within(ends.connection.read_response(ends.delegate))
+        with pytest.raises(StreamClosedError):
+            await within(ends.connection.read_response(ends.delegate))
+        assert ends.delegate.events == [("head", "/a"), "finish"]
+        ends.peer.close()
+
+    run(main)
+
+
 def test_reading_a_request_ends_when_its_answer_is_complete() -> None:
     async def main() -> None:
         ends = Ends(client=False)
@@ -133,6 +147,51 @@ def test_the_close_callback_is_for_a_client_that_goes_before_its_answer() -> Non
             assert gone == ([] if answered else [True])
             assert "closed" not in ends.delegate.events
             ends.close()
+
+    run(main)
+
+
+@pytest.mark.parametrize(
+    ("request_", "code", "gone"),
+    [
+        pytest.param(REQUEST, 200, b"Content-Length", id="length beside chunks"),
+        pytest.param(OLD, 200, b"Transfer-Encoding", id="chunks to HTTP/1.0"),
+        pytest.param(REQUEST, 204, b"Transfer-Encoding", id="204"),
+        pytest.param(REQUEST, 204, b"Content-Length", id="204 with a length"),
+    ],
+)
+def test_rule_1_framing_that_an_answer_may_not_have_is_left_out(
+    request_: bytes, code: int, gone: bytes
+) -> None:
+    async def main() -> None:
+        ends = Ends(client=False)
+
+        def answer() -> None:
+            fields = HTTPHeaders({"Transfer-Encoding": "chunked", "Content-Length": "2"})
+            ends.connection.write_headers(ResponseStartLine("", code, "OK"), fields, b"ab")
+            ends.connection.finish()
+
+        ends.delegate.on_finish = answer
+        ends.peer.write(request_)
+        assert await within(ends.connection.read_response(ends.delegate))
+        assert gone not in await ends.sent()
+
+    run(main)
+
+
+def test_an_http_1_0_client_gets_no_answer_before_the_answer() -> None:
+    async def main() -> None:
+        ends = Ends(client=False)
+
+        def answer() -> None:
+            early = ResponseStartLine("", 103, "Early Hints")
+            ends.connection.write_headers(early, HTTPHeaders())
+            ends.answer()
+
+        ends.delegate.on_finish = answer
+        ends.peer.write(OLD)
+        assert await within(ends.connection.read_response(ends.delegate))
+        assert (await ends.sent()).startswith(b"HTTP/1.1 200 OK\r\n")
 
     run(main)
 

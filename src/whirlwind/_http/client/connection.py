@@ -347,7 +347,9 @@ class HTTPClientConnection(asyncio.Protocol):
     def _take_interim(self, code: int, exchange: Exchange) -> None:
         self._informational += 1
         if self._informational > MAX_INFORMATIONAL:
-            raise HTTPInputError(f"more than {MAX_INFORMATIONAL} 1xx responses (MAX_INFORMATIONAL)")
+            raise HTTPInputError(
+                f"Too many 1xx responses: more than {MAX_INFORMATIONAL} (MAX_INFORMATIONAL)"
+            )
         if code == 101:
             raise HTTPInputError("server switched protocols without having been asked to")
         self._interim = True

@@ -101,6 +101,8 @@ class Exchange(HTTPConnection):
     sending: FileSending | None = None
     _chunked = False
     _silent = False  # nothing of a body goes out
+    _bypassed = False  # bytes went out through the face of a stream
+    _switched = False  # what follows the head is not HTTP
     _left: int | None = None  # bytes of the announced length still to be written
     _close_callback: Callable[[], None] | None = None
     _context: RequestContext | None = None
@@ -184,7 +186,8 @@ class Exchange(HTTPConnection):
         """Write the head of the answer, and a first piece of its body along with it.
 
         Args:
-            start_line: A ``ResponseStartLine``; a code of 1xx leaves the answer itself to come.
+            start_line: A ``ResponseStartLine``; a code of 1xx leaves the answer itself to come,
+                but for 101, after which the connection is to be taken over.
             headers: Its fields. Without ``Content-Length`` or ``Transfer-Encoding`` the body is
                 chunked, or ends with the connection for an HTTP/1.0 client.
             chunk: The first piece of the body.
@@ -205,10 +208,11 @@ class Exchange(HTTPConnection):
         code = start_line.code
         headers = allowed_framing(headers, code, self.method, self.version)
         head = status_line(code, start_line.reason or "") + encode_fields(headers)
-        if code < 200:
+        if code < 200 and code != 101:
             # An HTTP/1.0 client knows no answer before the answer (RFC 9110, section 15.2).
             return self._send(head + b"\r\n" if self.version == "HTTP/1.1" else b"")
-        if "Date" not in headers:
+        self._switched = code == 101
+        if "Date" not in headers and code >= 200:
             head += date_line(self.server_connection.server.clock())
         try:
             framing = answer_framing(self.method, self.version, code, headers)
@@ -333,6 +337,14 @@ class Exchange(HTTPConnection):
         self.head_sent = True
         return self._send(wire)
 
+    def write_to_stream(self, wire: bytes) -> asyncio.Future[None]:
+        """Write bytes that count for nothing: a program writes to the stream by itself.
+
+        It may still write an answer in the usual way; it also may have written all of it.
+        """
+        self._bypassed = True
+        return self._send(wire)
+
     def finish(self) -> None:
         """The answer is complete: the connection takes the next request, or closes.
 
@@ -341,7 +353,7 @@ class Exchange(HTTPConnection):
         """
         if self.finished:
             return
-        if not self.head_sent:
+        if not (self.head_sent or self._bypassed):
             # A program whose head was refused, or that wrote none: the client must hear something.
             self.keep_alive = False
             self._send(
@@ -360,7 +372,16 @@ class Exchange(HTTPConnection):
         self._close_callback = None
         if not self.reading:
             self.delegate = None
+        if self._switched:
+            # The next bytes are not HTTP. They are for whoever detaches the connection, as some
+            # programs do after finish(); if nobody does, for nobody.
+            self.server_connection.server.asyncio_loop.call_soon(self._end_unless_taken)
+            return
         self.server_connection.exchange_finished(self)
+
+    def _end_unless_taken(self) -> None:
+        if self.server_connection.exchange is self:
+            self.close()
 
     def break_off(self) -> None:
         """End the answer where it is, and the connection with it.

@@ -5,6 +5,7 @@ Layer: HTTP. Imports from ``_net`` and within ``_http``.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,15 @@ class TransportStream:
         """The loop of the connection; programs for Tornado 4 take it from here."""
         loop: IOLoop = IOLoop.current()
         return loop
+
+    def write(self, data: bytes | bytearray | memoryview) -> asyncio.Future[None]:
+        """Write bytes as they are, for what the connection has no method for.
+
+        Returns:
+            A future that is done when the peer has room for more; it fails with
+            ``StreamClosedError`` if the connection is gone.
+        """
+        return self._exchange.write_to_stream(bytes(data))
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""

@@ -41,6 +41,7 @@ from whirlwind._proto.http1.framing import (
     request_framing,
     request_line,
 )
+from whirlwind._proto.http1.response_framing import allowed_framing
 
 
 class HTTP1Connection(HTTPConnection):
@@ -91,6 +92,7 @@ class HTTP1Connection(HTTPConnection):
         self.keep_alive = not self.no_keep_alive
         self.head_sent = False
         self.finished = False
+        self._switched = False  # what follows the head that was written is not HTTP
         self._body = OutgoingBody(chunked=False, length=None)
         self._last_write: asyncio.Future[None] | None = None
         self._settled: asyncio.Future[None] = self._new_future()
@@ -114,6 +116,11 @@ class HTTP1Connection(HTTPConnection):
             StreamClosedError: In the future: the stream closed before the message was complete.
         """
         if not self.is_client and self.finished and self._settled.done():
+            if self.stream is not None and self.stream.closed():
+                # A stream hands out what it read ahead even now: requests after the last one.
+                closed: asyncio.Future[bool] = self._new_future()
+                closed.set_exception(StreamClosedError(self.stream.error))
+                return closed
             self._begin()
         if self.params.decompress:
             delegate = DecompressedMessage(delegate, self)
@@ -222,7 +229,8 @@ class HTTP1Connection(HTTPConnection):
 
         Args:
             start_line: A ``RequestStartLine`` on a client; on a server a ``ResponseStartLine``,
-                where a code of 1xx leaves the answer itself to come.
+                where a code of 1xx leaves the answer itself to come, but for 101, after which
+                the stream is to be detached.
             headers: The fields. Without ``Content-Length`` or ``Transfer-Encoding`` the body of
                 an answer is chunked, or ends with the connection for an HTTP/1.0 client; so is
                 that of a POST, PUT or PATCH, and other requests have none.
@@ -249,9 +257,13 @@ class HTTP1Connection(HTTPConnection):
             head = request_line(start_line.method, start_line.path)
             framing = request_framing(start_line.method, headers)
         else:
+            method, _, version = self._answered()
+            headers = allowed_framing(headers, start_line.code, method, version)
             head = status_line(start_line.code, start_line.reason or "")
-            if start_line.code < 200:
-                return self._write(head + encode_fields(headers) + b"\r\n")
+            if start_line.code < 200 and start_line.code != 101:
+                # An HTTP/1.0 client knows no answer before the answer (RFC 9110, section 15.2).
+                head += encode_fields(headers) + b"\r\n"
+                return self._write(head if version == "HTTP/1.1" else b"")
             framing = self._frame_answer(start_line.code, headers)
         head += encode_fields(headers)
         if framing.adds_field:
@@ -263,15 +275,19 @@ class HTTP1Connection(HTTPConnection):
         if isinstance(start_line, RequestStartLine):
             self.request = start_line
         else:
+            self._switched = start_line.code == 101
             if framing.until_close:
                 self.keep_alive = False
             head += self._connection_field(headers)
         self.head_sent = True
         return self._write(head + b"\r\n" + wire)
 
-    def _frame_answer(self, code: int, headers: HTTPHeaders) -> OutgoingFraming:
+    def _answered(self) -> RequestStartLine:
         # A program that answers without having read is taken to answer a plain GET.
-        method, _, version = self.request or RequestStartLine("GET", "/", "HTTP/1.1")
+        return self.request or RequestStartLine("GET", "/", "HTTP/1.1")
+
+    def _frame_answer(self, code: int, headers: HTTPHeaders) -> OutgoingFraming:
+        method, _, version = self._answered()
         try:
             return answer_framing(method, version, code, headers)
         except HTTPOutputError:
@@ -359,6 +375,11 @@ class HTTP1Connection(HTTPConnection):
         self._last_write = None
         if self._settled.done():
             return  # closed or detached meanwhile
+        if self._switched and self.stream is not None:
+            # The next bytes are for whoever detaches the stream, as some programs do after
+            # finish(); if nobody does, for nobody.
+            self.stream.io_loop.add_callback(self._end_unless_detached)
+            return
         if not self.is_client:
             if self._incoming is not None and self._incoming.reading:
                 self.keep_alive = False
@@ -367,6 +388,10 @@ class HTTP1Connection(HTTPConnection):
                 self.stream.set_close_callback(None)
                 self.stream.close()
         self.settle()
+
+    def _end_unless_detached(self) -> None:
+        if self.stream is not None:
+            self.close()
 
     def _frame(self, chunk: bytes) -> bytes:
         try:

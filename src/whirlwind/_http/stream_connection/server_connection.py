@@ -76,8 +76,8 @@ class HTTP1ServerConnection:
                 connection = HTTP1Connection(self.stream, False, self.params, self.context)
                 self._current = connection
                 receiver = delegate.start_request(self, connection)
-                if not (yield connection.read_response(receiver)):
-                    return
+                if not (yield connection.read_response(receiver)) or self.stream.closed():
+                    return  # what was read ahead of the end is no request of ours
                 answered += 1
                 if answered % _TURN == 0:
                     yield asyncio.sleep(0)

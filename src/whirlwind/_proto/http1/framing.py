@@ -175,10 +175,10 @@ def answer_framing(method: str, version: str, code: int, headers: HTTPHeaders) -
         method: The method of the request.
         version: The version of the request.
         code: The status of the answer, 200 or more.
-        headers: The fields of the answer.
+        headers: The fields of the answer, as ``allowed_framing`` leaves them.
 
     Raises:
-        HTTPOutputError: The announced length is no number, or stands beside a transfer coding.
+        HTTPOutputError: The announced length is no number.
 
     Source: RFC 9112, sections 6.1 to 6.3.
     """
@@ -187,13 +187,11 @@ def answer_framing(method: str, version: str, code: int, headers: HTTPHeaders) -
         return OutgoingFraming(silent=True)
     silent = method == "HEAD"
     coding = headers.get("Transfer-Encoding")
-    if coding is not None:
-        if length is not None:
-            raise HTTPOutputError("both Content-Length and Transfer-Encoding are set")
-        chunked = coding.lower() == "chunked"
-        return OutgoingFraming(chunked, None, silent, until_close=not (chunked or silent))
     if length is not None:
         return OutgoingFraming(False, length, silent)
+    if coding is not None:
+        chunked = coding.lower() == "chunked"
+        return OutgoingFraming(chunked, None, silent, until_close=not (chunked or silent))
     if version == "HTTP/1.1":
         return OutgoingFraming(True, None, silent, adds_field=True)
     return OutgoingFraming(silent=silent, until_close=not silent)
