@@ -10,7 +10,7 @@ from collections.abc import Awaitable
 from typing import Protocol
 
 from whirlwind._base.limits import INFLATED_AT_ONCE
-from whirlwind._http.client.decoding import BodyDecoder, can_decode
+from whirlwind._http.body_decoding import BodyDecoder, can_decode
 from whirlwind._http.messages import HTTPMessageDelegate
 from whirlwind._http.optional_codings import OptionalDecoder, can_decode_optional
 from whirlwind._proto.http.headers import HTTPHeaders

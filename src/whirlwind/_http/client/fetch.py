@@ -26,11 +26,11 @@ from typing import Any, Final
 
 from whirlwind._base.limits import MAX_REDIRECT_BODY
 from whirlwind._base.log import app_log, gen_log
+from whirlwind._http.body_decoding import BodyDecoder, can_decode
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connection_key import ConnectionKey, connection_key
 from whirlwind._http.client.connector import Connector, Progress
 from whirlwind._http.client.deadlines import Deadlines
-from whirlwind._http.client.decoding import BodyDecoder, can_decode
 from whirlwind._http.client.errors import HTTPStreamClosedError, HTTPTimeoutError
 from whirlwind._http.client.loop_end import LoopEnd
 from whirlwind._http.client.pool import ConnectionPool

@@ -8,7 +8,7 @@ import zlib
 import pytest
 
 from whirlwind._base.limits import BODY_CHUNK_SIZE
-from whirlwind._http.client.decoding import BodyDecoder, can_decode
+from whirlwind._http.body_decoding import BodyDecoder, can_decode
 from whirlwind._proto.http.errors import HTTPInputError
 
 PLAIN = b"Wikipedia, the free encyclopedia. " * 3
