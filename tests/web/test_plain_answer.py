@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from tests.conftest import LogWatch
 from tests.support.raw_http import run, serving
 
+from whirlwind.httputil import HTTPHeaders
 from whirlwind.web import Application, RequestHandler
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -130,3 +132,87 @@ def test_post_has_no_tag() -> None:
     assert b"Etag" not in answer
     assert b"Content-Type: application/json; charset=UTF-8\r\n" in answer
     assert answer.endswith(b'\r\n\r\n{"a": 1}')
+
+
+class Touched(RequestHandler):
+    def get(self) -> None:
+        self.set_header("Content-Type", "text/plain")
+        self.set_cookie("a", "1")
+        self.set_cookie("b", "2")
+        self.write("Hello")
+
+
+class Error(RequestHandler):
+    def get(self) -> None:
+        self.set_status(418, "Short and stout")
+        self.write({"error": True})
+
+
+class SteppedTouched(Touched):
+    def flush(self, *args: Any, **kwargs: Any) -> Any:
+        return RequestHandler.flush(self, *args, **kwargs)
+
+
+class SteppedError(Error):
+    def flush(self, *args: Any, **kwargs: Any) -> Any:
+        return RequestHandler.flush(self, *args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("whole", "stepped"),
+    [(Touched, SteppedTouched), (Error, SteppedError)],
+    ids=["header", "error"],
+)
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+@pytest.mark.parametrize("method", [b"GET", b"HEAD"])
+def test_an_answer_sent_whole_is_the_one_that_goes_through_the_steps(
+    whole: type[RequestHandler], stepped: type[RequestHandler], version: bytes, method: bytes
+) -> None:
+    wire = GET.replace(b"1.1", version).replace(b"GET", method)
+    answers = []
+    for handler in (whole, stepped):
+        handler.head = handler.get
+        answers.append(sorted(without_date(answer_of(handler, wire))))
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "Transfer-Encoding", "Connection"])
+def test_an_answer_that_frames_itself_goes_through_the_steps(name: str) -> None:
+    values = {"Content-Length": "5", "Transfer-Encoding": "chunked", "Connection": "close"}
+
+    class Framing(Hello):
+        def prepare(self) -> None:
+            self.set_header(name, values[name])
+
+    answer = answer_of(Framing)
+    assert answer.count(b"Content-Length: 5\r\n") == (name != "Transfer-Encoding")
+    assert answer.endswith(b"5\r\nHello\r\n0\r\n\r\n" if name == "Transfer-Encoding" else b"Hello")
+
+
+@pytest.mark.parametrize("handler", [Hello, Touched])
+def test_who_looks_at_the_header_afterwards_sees_what_was_sent(
+    handler: type[RequestHandler],
+) -> None:
+    seen = []
+    application = Application([("/", handler)], log_function=lambda h: seen.append(h._headers))
+    answers = []
+
+    async def main() -> None:
+        async with serving(application) as running:
+            answers.append(await running.exchange(GET))
+
+    run(main)
+    sent = HTTPHeaders.parse(answers[0].partition(b"\r\n\r\n")[0].partition(b"\r\n")[2].decode())
+    assert dict(seen[0].get_all()) == dict(sent.get_all())
+    assert seen[0]["Content-Length"] == "5"
+
+
+def test_a_field_that_may_not_be_sent_leaves_room_for_an_error_page(logs: LogWatch) -> None:
+    class Bad(Hello):
+        def prepare(self) -> None:
+            self._headers["X"] = "a\r\nSet-Cookie: b"
+
+    with logs.expect("whirlwind.application", "Uncaught exception"):
+        answer = answer_of(Bad)
+    assert answer.startswith(b"HTTP/1.1 500 ")
+    assert b"Set-Cookie" not in answer

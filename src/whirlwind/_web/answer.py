@@ -65,6 +65,7 @@ class Answer:
     _fields: HTTPHeaders | None = None  # what _headers returned or was set to; None if neither
     _json = False  # the body is JSON, and nobody has asked for the headers
     _etag: str | None = None  # computed, and nobody has asked for the headers
+    _sent_head: bytes | None = None  # first line and fields, where the answer was sent whole
     _made_ui = False  # ``ui`` is there, which refers back to this object
 
     @property
@@ -90,6 +91,11 @@ class Answer:
     def _headers(self) -> HTTPHeaders:
         headers = self._fields
         if headers is None:
+            if self._sent_head is not None:
+                # It went out as bytes; log functions and agents may want to know what was in it.
+                lines = self._sent_head.partition(b"\r\n")[2].decode("latin-1")
+                headers = self._fields = HTTPHeaders.parse(lines)
+                return headers
             headers = self._fields = DEFAULTS.headers(self.request._start_time)
             if self._json:
                 headers["Content-Type"] = JSON

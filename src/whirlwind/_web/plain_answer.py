@@ -1,15 +1,16 @@
-"""An answer that needs nothing special, sent in one go.
+"""An answer that is all there when its handler finishes it, sent in one go.
 
-Layer: web. Imports from ``_http`` and within ``_web``.
+Layer: web. Imports from ``_http``, ``_proto`` and within ``_web``.
 
 Theory of operation
 -------------------
-Most answers are all there when the handler finishes them, with status 200 and a header that
-nobody has touched. What is to be done for one is then known: its tag, its length, one write.
-``send_plain`` does that without the steps that a program may replace (``flush``, ``compute_etag``
-…), once it has seen that nobody has replaced any of them, in the handler's class or in the
-handler; and where the answer is not of that kind it does nothing, and the handler goes through
-its steps.
+Most answers are of that kind. What is to be done for one is then known: its tag, its length, its
+cookies, one write. ``send`` does that without the steps that a program may replace (``flush``,
+``compute_etag`` …), once it has seen that nobody has replaced any of them, in the handler's class
+or in the handler; and where something about the answer is special (a header that says itself how
+the answer is framed, a tag that the client may hold, a transform) it does nothing, and the handler
+goes through its steps. Fields that nobody has touched go out as bytes that are kept for all answers
+of the same second.
 
 Compiled, these functions were 1.2 times as fast: what they cost is the objects that they make and
 ask, which are Python's. So they are no kernel.
@@ -21,7 +22,8 @@ import asyncio
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from whirlwind._http.server.exchange import Exchange
+from whirlwind._http.server.exchange import Exchange, status_line
+from whirlwind._proto.http.headers import HTTPHeaders, encode_fields, encode_whole
 from whirlwind._web.etags import EMPTY_DIGEST
 from whirlwind._web.response_head import DEFAULTS
 
@@ -32,7 +34,7 @@ _copy_digest = EMPTY_DIGEST.copy
 
 
 class PlainAnswers:
-    """Sends plain answers.
+    """Sends answers that are whole.
 
     Args:
         stock: The class whose steps are the stock ones.
@@ -57,42 +59,72 @@ class PlainAnswers:
         Returns:
             A future that is done when the peer has room for more; None if the answer is not
             plain, and nothing was sent.
+
+        Raises:
+            HTTPOutputError: A field holds what may not be sent; nothing was.
         """
+        status = handler._status_code
         if (
             type(connection) is not Exchange
-            or handler._fields is not None
             or handler._headers_written
-            or handler._status_code != 200
-            or handler._reason != "OK"
             or handler._transforms
-            or getattr(handler, "_new_cookie", None) is not None
             or not connection.direct
             or not _is(handler.flush, self._flush)
+            or (status != 200 and (status == 304 or status == 204 or status < 200))
         ):
             return None
         request = handler.request
         buffer = handler._write_buffer
         body = buffer[0] if len(buffer) == 1 else b"".join(buffer)
-        fields = DEFAULTS
-        if not fields.since <= request._start_time < fields.until:
-            fields.refresh(request._start_time)
-        head = fields.json if handler._json else fields.html
-        if request.method == "GET" or request.method == "HEAD":
-            block = request._block
-            if (
-                block is None
-                or block.if_none_match is not None
-                or not _is(handler.compute_etag, self._compute_etag)
-                or not _is(handler.set_etag_header, self._set_etag_header)
-                or not _is(handler.check_etag_header, self._check_etag_header)
-                or not _is(handler.set_header, self._set_header)
-            ):
+        headers = handler._fields
+        etag = None
+        method = request.method
+        if method == "GET" or method == "HEAD":
+            if status == 200 and (headers is None or "Etag" not in headers):
+                block = request._block
+                if (
+                    block is None
+                    or block.if_none_match is not None
+                    or not _is(handler.compute_etag, self._compute_etag)
+                    or not _is(handler.set_etag_header, self._set_etag_header)
+                    or not _is(handler.check_etag_header, self._check_etag_header)
+                    or not _is(handler.set_header, self._set_header)
+                ):
+                    return None
+                digest = _copy_digest()
+                digest.update(body)
+                etag = f'"{digest.hexdigest()}"'
+        elif method == "CONNECT":
+            return None
+        cookies = getattr(handler, "_new_cookie", None)
+        if headers is None and status == 200 and handler._reason == "OK" and cookies is None:
+            fields = DEFAULTS
+            if not fields.since <= request._start_time < fields.until:
+                fields.refresh(request._start_time)
+            head = fields.json if handler._json else fields.html
+            if etag is None:
+                head = b"%bContent-Length: %d\r\n" % (head, len(body))
+            else:
+                head = b"%bEtag: %b\r\nContent-Length: %d\r\n" % (head, etag.encode(), len(body))
+        else:
+            headers = handler._headers
+            if type(headers) is not HTTPHeaders:
+                return None  # somebody's own
+            encoded = encode_whole(headers, len(body), etag)
+            if encoded is None:
                 return None
-            digest = _copy_digest()
-            digest.update(body)
-            head = b'%bEtag: "%b"\r\n' % (head, digest.hexdigest().encode())
+            head = status_line(status, handler._reason) + encoded
+            if cookies:
+                set_cookies = HTTPHeaders()
+                for cookie in cookies.values():
+                    set_cookies.add("Set-Cookie", cookie.OutputString(None))
+                head += encode_fields(set_cookies)
+                for name, value in set_cookies.get_all():
+                    headers.add(name, value)  # for whoever looks at them afterwards
+        future = connection.answer(head, body)
         handler._headers_written = True
-        return connection.answer(head, body)
+        handler._sent_head = head
+        return future
 
 
 def _is(method: Any, stock: Any) -> bool:

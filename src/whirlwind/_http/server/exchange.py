@@ -253,7 +253,8 @@ class Exchange(HTTPConnection):
         """Write a whole answer, head and body at once.
 
         Args:
-            head: First line and fields but for Content-Length, without the empty line.
+            head: First line and fields, without the empty line; Connection is added. The
+                request is no CONNECT.
             body: The whole body; it is left out where the request was a HEAD.
 
         Returns:
@@ -263,12 +264,9 @@ class Exchange(HTTPConnection):
             raise HTTPOutputError("this request was answered already")
         self.head_sent = True
         connection = self.server_connection
-        length = b"Content-Length: %d\r\n" % len(body)
         if self.method == "HEAD":
             body = b""
             self._silent = True
-        elif self.method == "CONNECT":
-            length = b""  # what follows is the tunnel (RFC 9112, section 6.3)
         if (
             self.keep_alive
             and self.version == "HTTP/1.1"
@@ -277,11 +275,10 @@ class Exchange(HTTPConnection):
         ):
             transport = connection.transport
             if transport is not None and not connection.write_paused:
-                transport.write(b"".join((head, length, b"\r\n", body)))
+                transport.write(b"".join((head, b"\r\n", body)))
                 return connection.done
-            return connection.send(b"".join((head, length, b"\r\n", body)))
-        field = self.connection_field()
-        return connection.send(b"".join((head, length, field, b"\r\n", body)))
+            return connection.send(b"".join((head, b"\r\n", body)))
+        return connection.send(b"".join((head, self.connection_field(), b"\r\n", body)))
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
         """Write a piece of the body; the future is done when the peer has room for more.

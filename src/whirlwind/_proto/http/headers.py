@@ -375,6 +375,35 @@ def encode_fields(headers: HTTPHeaders) -> bytes:
         return _encode_one_by_one(headers)  # which says what is wrong, and with which field
 
 
+def encode_whole(headers: HTTPHeaders, length: int, etag: str | None) -> bytes | None:
+    """Write the fields of a message that is all there, its length added.
+
+    Args:
+        headers: The fields; they get Content-Length, and Etag.
+        length: Bytes of the body.
+        etag: The body's tag; None to add none.
+
+    Returns:
+        As ``encode_fields``; None, and nothing was changed, if the fields themselves say something
+        about framing, about the connection, or do not say when the message was made.
+
+    Raises:
+        HTTPOutputError: As from ``encode_fields``.
+    """
+    fields = headers._fields
+    if (
+        "Content-Length" in fields
+        or "Transfer-Encoding" in fields
+        or "Connection" in fields
+        or "Date" not in fields
+    ):
+        return None
+    if etag is not None:
+        fields["Etag"] = etag
+    fields["Content-Length"] = str(length)
+    return encode_fields(headers)
+
+
 def _encode_one_by_one(headers: HTTPHeaders) -> bytes:
     lines = []
     fields: Iterable[tuple[str, Any]] = headers.get_all()
