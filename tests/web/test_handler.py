@@ -189,58 +189,10 @@ def test_flushed_pieces_are_chunked_and_wait_for_the_client() -> None:
     assert answer.body == b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
 
 
-def test_arguments_come_from_query_and_body() -> None:
-    class Handler(web.RequestHandler):
-        def post(self) -> None:
-            self.write(
-                {
-                    "all": self.get_arguments("a"),
-                    "last": self.get_argument("a"),
-                    "query": self.get_query_argument("a"),
-                    "body": self.get_body_arguments("a"),
-                    "none": self.get_argument("b", None),
-                    "raw": self.get_argument("c", strip=False),
-                }
-            )
-
-    [answer] = ask(
-        Handler,
-        request(
-            "/?a=1&c=+x%01",
-            "Content-Type: application/x-www-form-urlencoded",
-            method="POST",
-            body=b"a=2&a=%C3%A9",
-        ),
-    )
-    assert json.loads(answer.body) == {
-        "all": ["1", "2", "é"],
-        "last": "é",
-        "query": "1",
-        "body": ["2", "é"],
-        "none": None,
-        "raw": " x ",
-    }
 
 
-def test_an_argument_that_is_missing_or_no_utf_8_is_a_400(logs: LogWatch) -> None:
-    class Handler(web.RequestHandler):
-        def get(self) -> None:
-            self.get_argument("a")
-
-    with logs.expect("whirlwind.general", "Missing argument a"):
-        assert ask(Handler, request("/"))[0].status == 400
-    with logs.expect("whirlwind.general", "Invalid unicode in a"):
-        assert ask(Handler, request("/?a=%FF"))[0].status == 400
 
 
-def test_rule_5_arguments_have_a_limit_in_number(logs: LogWatch) -> None:
-    class Handler(web.RequestHandler):
-        def get(self) -> None:
-            self.write(str(len(self.get_arguments("a"))))
-
-    assert ask(Handler, request("/?" + "a=1&" * 999 + "a=1"))[0].body == b"1000"
-    with logs.expect("whirlwind.general", "MAX_ARGUMENTS"):
-        assert ask(Handler, request("/?" + "a=1&" * 1000 + "a=1"))[0].status == 400
 
 
 def test_groups_of_the_path_become_arguments() -> None:
@@ -413,62 +365,10 @@ def test_a_redirect_has_its_location_and_status() -> None:
     assert once.headers["Location"] == ever.headers["Location"] == "/there"
 
 
-def test_cookies_go_both_ways() -> None:
-    class Handler(web.RequestHandler):
-        def get(self) -> None:
-            self.set_cookie("b", "2 3".replace(" ", "-"), httponly=True, samesite="Lax", max_age=5)
-            self.write(self.get_cookie("a") or "none")
-
-    with_cookie, without = ask(Handler, request("/", "Cookie: a=1; c=3"), request("/"))
-    assert (with_cookie.body, without.body) == (b"1", b"none")
-    parts = set(with_cookie.headers["Set-Cookie"].split("; "))
-    assert parts == {"b=2-3", "HttpOnly", "SameSite=Lax", "Max-Age=5", "Path=/"}
 
 
-def test_a_streamed_body_comes_in_pieces_after_prepare() -> None:
-    events: list[Any] = []
-
-    @web.stream_request_body
-    class Handler(web.RequestHandler):
-        async def prepare(self) -> None:
-            await asyncio.sleep(0)
-            events.append("prepare")
-
-        async def data_received(self, chunk: bytes) -> None:
-            await asyncio.sleep(0)
-            events.append(len(chunk))
-
-        def post(self) -> None:
-            events.append("post")
-            self.write(str(len(self.request.body)))
-
-    [answer] = ask(Handler, request("/", method="POST", body=b"x" * 300_000))
-    assert answer.body == b"0"
-    assert events[0] == "prepare"
-    assert events[-1] == "post"
-    assert sum(events[1:-1]) == 300_000
-    assert max(events[1:-1]) <= 65536
 
 
-def test_a_streamed_body_may_be_larger_if_prepare_says_so() -> None:
-    @web.stream_request_body
-    class Handler(web.RequestHandler):
-        def prepare(self) -> None:
-            self.request.connection.set_max_body_size(20)
-
-        def data_received(self, chunk: bytes) -> None:
-            pass
-
-        def post(self) -> None:
-            self.write("done")
-
-    async def main() -> None:
-        async with serving(web.Application([("/", Handler)]), max_body_size=10) as running:
-            for size, status in ((20, 200), (21, 400)):
-                wire = request("/", method="POST", body=b"x" * size)
-                assert Answer(await running.exchange(wire)).status == status
-
-    run(main)
 
 
 def test_a_client_that_goes_away_is_noticed() -> None:

@@ -9,15 +9,13 @@ every host, is ``wildcard_router`` with the handlers of the constructor.
 
 Requests come on two ways. ``find_handler`` walks these routers and answers with a delegate; it is
 what subclasses override and what nested routers call. Where neither the application nor its
-routers were changed in kind, the server gives whole requests instead (``receive_request``): a
-table has the rules' patterns and targets, read off the same routers, and a path without
-arguments that was seen before is one look into a dictionary.
+routers were changed in kind, the server gives whole requests instead (``receive_request``), and a
+table that was read off the same routers says what answers (``_web/rule_table.py``).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 import socket
 from collections.abc import Awaitable, Callable
@@ -27,37 +25,28 @@ from typing import Any, Final
 from whirlwind._base.log import access_log
 from whirlwind._http.messages import (
     DirectDelegate,
-    HTTPConnection,
     HTTPMessageDelegate,
     HTTPServerRequest,
 )
 from whirlwind._http.server.httpserver import HTTPServer
 from whirlwind._net import autoreload
-from whirlwind._net.stream_errors import StreamClosedError
-from whirlwind._proto.http.headers import HTTPHeaders
-from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
+from whirlwind._proto.http.start_line import RequestStartLine
 from whirlwind._web.base_handler import BaseHandler
 from whirlwind._web.compression import GZipContentEncoding
-from whirlwind._web.handler import RequestHandler
+from whirlwind._web.handler_delegate import HandlerDelegate
 from whirlwind._web.matchers import (
     AnyMatches,
     DefaultHostMatches,
     HostMatches,
-    PathMatches,
-    path_arguments,
 )
 from whirlwind._web.routing import ReversibleRouter, ReversibleRuleRouter, Rule, _RuleList
+from whirlwind._web.rule_table import RuleTable
 from whirlwind._web.running import (
-    Found,
-    run_at_once,
-    run_handler,
     start_handler,
-    stock_execute,
 )
 from whirlwind._web.simple_handlers import ErrorHandler
 from whirlwind._web.static.handler import StaticFileHandler
 from whirlwind._web.static.rules import static_rules
-from whirlwind._web.streaming import _has_stream_request_body, announces_body
 from whirlwind._web.transforms import OutputTransform
 from whirlwind._web.ui_modules import STOCK_MODULES, Source, UIModule, methods_of, modules_of
 
@@ -123,7 +112,7 @@ class Application(ReversibleRouter, DirectDelegate):
             handlers = [*static_rules(settings), *(handlers or [])]
         self.wildcard_router = _ApplicationRouter(self, handlers)
         self.default_router = _ApplicationRouter(self, [Rule(AnyMatches(), self.wildcard_router)])
-        self._table = _Table(self)
+        self._table = RuleTable(self)
         self._watch_files()
 
     # --- set up ---
@@ -226,7 +215,7 @@ class Application(ReversibleRouter, DirectDelegate):
         delegate = self.find_handler(request)
         return delegate.execute()
 
-    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> _HandlerDelegate:
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> HandlerDelegate:
         """Return what receives ``request``: its handler's, or the one for unknown paths."""
         route = self.default_router.find_handler(request)
         if route is not None:
@@ -247,7 +236,7 @@ class Application(ReversibleRouter, DirectDelegate):
         target_kwargs: dict[str, Any] | None = None,
         path_args: list[bytes] | None = None,
         path_kwargs: dict[str, bytes] | None = None,
-    ) -> _HandlerDelegate:
+    ) -> HandlerDelegate:
         """Return what receives a request and then runs a handler.
 
         Args:
@@ -256,7 +245,7 @@ class Application(ReversibleRouter, DirectDelegate):
             target_kwargs: Arguments for its ``initialize``.
             path_args, path_kwargs: Arguments for its method.
         """
-        return _HandlerDelegate(
+        return HandlerDelegate(
             self, request, target_class, target_kwargs or {}, path_args or [], path_kwargs or {}
         )
 
@@ -322,216 +311,4 @@ class Application(ReversibleRouter, DirectDelegate):
 
 _find_handler: Final = Application.find_handler
 _get_handler_delegate: Final = Application.get_handler_delegate
-_decode_argument: Final = BaseHandler.decode_argument
-_stock_data_received: Final = BaseHandler.data_received
 _start_request: Final = Application.start_request
-
-
-class _Table:
-    """The rules of an application as a flat list, for requests that come whole.
-
-    It is read off the routers when one of their lists has grown or shrunk, which is how
-    ``add_handlers`` and ``add_rules`` change them.
-    """
-
-    __slots__ = ("_application", "_hosts", "_literal", "_paths", "_patterns")
-
-    def __init__(self, application: Application) -> None:
-        self._application = application
-        self._hosts = -1
-        self._paths = -1
-        self._literal: dict[str, Found] = {}
-        self._patterns: list[tuple[Pattern[str], Rule] | None] = []
-
-    def find(self, request: HTTPServerRequest) -> Found | None:
-        """Return what answers a request, or None if the routers have to be asked."""
-        application = self._application
-        paths = application.wildcard_router.rules
-        if len(paths) != self._paths or len(application.default_router.rules) != self._hosts:
-            self._read()
-        path = request.path
-        found = self._literal.get(path)
-        if found is not None:
-            return found
-        for entry in self._patterns:
-            if entry is None:
-                return None
-            pattern, rule = entry
-            match = pattern.match(path)
-            if match is None:
-                continue
-            if pattern.groups:
-                target = rule.target
-                if (
-                    "%" not in path
-                    and path.isascii()
-                    and target.decode_argument is _decode_argument
-                    and target._execute is stock_execute
-                ):
-                    # Nothing to unescape, to decode, or to show to whoever wants to see bytes.
-                    if pattern.groupindex:
-                        return target, rule.target_kwargs, [], match.groupdict()
-                    return target, rule.target_kwargs, list(match.groups()), {}
-                arguments = path_arguments(pattern, match)
-                return (
-                    rule.target,
-                    rule.target_kwargs,
-                    arguments["path_args"],
-                    arguments["path_kwargs"],
-                )
-            found = (rule.target, rule.target_kwargs, [], {})
-            if getattr(rule.matcher, "_path", None) == path:
-                # One entry a rule: a pattern that matches many paths is not this path literally.
-                self._literal[path] = found
-            return found
-        handler_class, initial = application._default_handler()
-        return handler_class, initial, [], {}
-
-    def _read(self) -> None:
-        application = self._application
-        self._paths = len(application.wildcard_router.rules)
-        self._hosts = len(application.default_router.rules)
-        self._literal.clear()
-        self._patterns = []
-        if self._hosts != 1:
-            self._patterns.append(None)
-            return
-        for rule in application.wildcard_router.rules:
-            if (
-                type(rule.matcher) is PathMatches
-                and isinstance(rule.target, type)
-                and issubclass(rule.target, BaseHandler)
-            ):
-                self._patterns.append((rule.matcher.regex, rule))
-            else:
-                self._patterns.append(None)
-                return
-
-
-class _HandlerDelegate(HTTPMessageDelegate):
-    """Receives a request, and runs a handler when it is complete or, streamed, has begun."""
-
-    def __init__(
-        self,
-        application: Application,
-        request: HTTPServerRequest,
-        handler_class: type[BaseHandler],
-        handler_kwargs: dict[str, Any],
-        path_args: list[Any],
-        path_kwargs: dict[str, Any],
-    ) -> None:
-        self.application = application
-        self.connection: HTTPConnection = request.connection
-        self.request = request
-        self.handler_class = handler_class
-        self.handler_kwargs = handler_kwargs
-        self.path_args = path_args
-        self.path_kwargs = path_kwargs
-        self.chunks: list[bytes] = []
-        self.stream_request_body = _has_stream_request_body(handler_class)
-        self.handler: BaseHandler | None = None
-
-    def headers_received(
-        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
-    ) -> Awaitable[None] | None:
-        if self.stream_request_body:
-            loop = asyncio.get_running_loop()
-            self.request._body_future = loop.create_future()  # type: ignore[attr-defined]
-            return self.execute()
-        return None
-
-    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
-        if not self.stream_request_body:
-            self.chunks.append(chunk)
-            return None
-        handler = self.handler
-        if handler is None or handler._finished:
-            return None
-        if handler._body is not None:
-            return handler._body.feed(chunk)
-        return handler.data_received(chunk)
-
-    def finish(self) -> None:
-        if self.stream_request_body:
-            body: asyncio.Future[None] = self.request._body_future  # type: ignore[attr-defined]
-            if not body.done():
-                body.set_result(None)
-            if self.handler is not None and self.handler._body is not None:
-                self.handler._body.feed_eof()
-        else:
-            if self.chunks:
-                self.request.body = b"".join(self.chunks)
-            self.execute()
-
-    def on_connection_close(self) -> None:
-        if self.stream_request_body:
-            if self.handler is not None:
-                self._lose_body(self.handler)
-        else:
-            self.chunks = []
-
-    def _lose_body(self, handler: BaseHandler) -> None:
-        # Not left to on_connection_close, which programs override.
-        body: asyncio.Future[None] = self.request._body_future  # type: ignore[attr-defined]
-        if not body.done():
-            body.set_exception(StreamClosedError())
-            body.exception()
-        if handler._body is not None:
-            handler._body.fail()
-        prepared = handler._prepared_future
-        if prepared is not None and not prepared.done():
-            prepared.set_result(None)
-        if getattr(self.connection, "finished", False):
-            handler.on_connection_close()  # it answered without reading all
-        else:
-            handler._client_left()
-
-    def execute(self) -> Awaitable[None] | None:
-        """Run the handler.
-
-        Returns:
-            None, or, for a streamed body, a future that is done when ``prepare`` is.
-        """
-        context = contextvars.copy_context()
-        handler = self.handler = context.run(
-            self.handler_class, self.application, self.request, **self.handler_kwargs
-        )
-        transforms = [make(self.request) for make in self.application.transforms]
-        prepared: asyncio.Future[None] | None = None
-        if self.stream_request_body:
-            prepared = asyncio.get_running_loop().create_future()
-            handler._prepared_future = prepared
-            handler._reads_body = (
-                self.handler_class.data_received is _stock_data_received
-                and announces_body(self.request.headers)
-            )
-        run_handler(handler, transforms, self.path_args, self.path_kwargs, context)
-        if prepared is None:
-            # Nothing more comes for it, and it holds what holds this.
-            self.handler = None
-        return prepared
-
-    def execute_at_once(self) -> bool:
-        """Run the handler where no loop runs.
-
-        Returns:
-            True if it has finished its answer; one that waits is answered with an error page.
-
-        Raises:
-            RuntimeError: The handler takes its body piece by piece, which needs a loop.
-        """
-        if self.stream_request_body:
-            raise RuntimeError(
-                f"{self.handler_class.__qualname__} is decorated with stream_request_body, "
-                "which needs an event loop"
-            )
-        context = contextvars.copy_context()
-        handler = context.run(
-            self.handler_class, self.application, self.request, **self.handler_kwargs
-        )
-        transforms = [make(self.request) for make in self.application.transforms]
-        run_at_once(handler, transforms, self.path_args, self.path_kwargs, context)
-        return handler._finished
-
-
-_LogFunction = Callable[[RequestHandler], None]

@@ -146,32 +146,6 @@ class BaseHandler(Answer):
         """
         raise NotImplementedError
 
-    def body_stream(self) -> BodyStream:
-        """Return the body of a streamed request, to read it piece by piece.
-
-        Use it in a handler with ``stream_request_body``: in ``prepare``, or in the request's
-        method where the handler does not define ``data_received``. It is the same object each
-        time.
-
-        Raises:
-            RuntimeError: The body is not streamed, or was given to ``data_received``.
-        """
-        body = self._body
-        if body is None:
-            asked = self._prepared_future
-            if asked is None:
-                raise RuntimeError(
-                    "body_stream() and multipart() are for handlers with @stream_request_body; "
-                    "this request's body is in self.request.body"
-                )
-            arrived = self.request.__dict__["_body_future"]
-            if asked.done() and type(self).data_received is not _stock_data_received:
-                raise RuntimeError("the body of this request was given to data_received()")
-            body = self._body = BodyStream(asked)
-            if arrived.done():
-                body.feed_eof() if arrived.exception() is None else body.fail()
-        return body
-
     # --- ends that come early ---
 
     @lazy
@@ -524,7 +498,6 @@ class BaseHandler(Answer):
 
 
 _stock_clear: Final = BaseHandler.clear
-_stock_data_received: Final = BaseHandler.data_received
 
 
 class _Settled:
