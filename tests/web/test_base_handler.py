@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import logging
+import weakref
 from typing import Any
 
 import pytest
 from tests.conftest import LogWatch
+from tests.support.handlers import ask, request
 from tests.support.loops import FACTORIES
 from tests.support.raw_http import run, serving
 
@@ -203,3 +207,91 @@ def test_no_connection_of_a_cancelled_handler_stays_open(half: bool) -> None:
             assert [await said.get() for _ in range(2)] == ["closed", ("finished", 499)]
 
     run(main)
+
+
+def test_what_a_program_adds_to_path_arguments_is_this_requests_alone() -> None:
+    class Adds(web.RequestHandler):
+        def prepare(self) -> None:
+            self.path_args.append("a")
+            self.path_kwargs["b"] = "c"
+
+        def get(self, *args: str, **kwargs: str) -> None:
+            self.write(f"{args} {kwargs}")
+
+    class Other(web.RequestHandler):
+        def get(self, *args: str, **kwargs: str) -> None:
+            self.write(f"{args} {kwargs} {self.path_args} {self.path_kwargs}")
+
+    for _ in range(2):
+        [answer] = ask(Adds, request("/"))
+        assert answer.body == b"('a',) {'b': 'c'}"
+    [answer] = ask(Other, request("/"))
+    assert answer.body == b"() {} [] {}"
+
+
+class Exit(BaseException):
+    """What testing frameworks raise to end a test."""
+
+
+def failing(style: str, error: type[BaseException]) -> type[web.RequestHandler]:
+    def plain(self: web.RequestHandler) -> None:
+        raise error()
+
+    @gen.coroutine
+    def generator(self: web.RequestHandler) -> Any:
+        yield gen.sleep(0)
+        raise error()
+
+    @gen.coroutine
+    def finished_generator(self: web.RequestHandler) -> Any:
+        yield []
+        raise error()
+
+    async def native(self: web.RequestHandler) -> None:
+        await asyncio.sleep(0)
+        raise error()
+
+    async def finished_native(self: web.RequestHandler) -> None:
+        raise error()
+
+    return type("Failing", (web.RequestHandler,), {"get": locals()[style]})
+
+
+STYLES = ["plain", "generator", "finished_generator", "native", "finished_native"]
+
+
+@pytest.mark.parametrize("style", ["generator", "native", "finished_native"])
+def test_an_exception_that_is_no_exception_is_answered_as_well(style: str, logs: LogWatch) -> None:
+    with logs.expect("whirlwind.application", "Uncaught exception"):
+        [answer] = ask(failing(style, Exit), request("/"))
+    assert answer.status == 500
+
+
+@pytest.mark.parametrize("factory", FACTORIES.values(), ids=FACTORIES)
+@pytest.mark.parametrize("where", ["get", "prepare"])
+@pytest.mark.parametrize("style", STYLES)
+def test_an_error_leaves_no_reference_cycle(
+    style: str, where: str, factory: Any, logs: LogWatch
+) -> None:
+    async def main() -> None:
+        kind = failing(style, ValueError)
+        made = type("Made", (web.RequestHandler,), {where: kind.get})
+        handlers: list[weakref.ref[Any]] = []
+        application = web.Application(
+            [("/", made)], log_function=lambda handler: handlers.append(weakref.ref(handler))
+        )
+        async with serving(application) as running:
+            gc.disable()
+            try:
+                await running.exchange(request("/"))
+                await running.exchange(b"")  # the server's loop has turned once more
+                assert [handler() for handler in handlers] == [None]
+            finally:
+                gc.enable()
+
+    record = logging.getLogger("whirlwind.application")
+    record.disabled = True  # the log that is watched would keep the exception
+    try:
+        run(main, factory)
+    finally:
+        record.disabled = False

@@ -189,12 +189,6 @@ def test_flushed_pieces_are_chunked_and_wait_for_the_client() -> None:
     assert answer.body == b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
 
 
-
-
-
-
-
-
 def test_groups_of_the_path_become_arguments() -> None:
     class Handler(web.RequestHandler):
         def get(self, *args: str, **kwargs: str) -> None:
@@ -363,12 +357,6 @@ def test_a_redirect_has_its_location_and_status() -> None:
     once, ever = ask(Handler, request("/"), request("/?for=ever"))
     assert (once.status, ever.status) == (302, 301)
     assert once.headers["Location"] == ever.headers["Location"] == "/there"
-
-
-
-
-
-
 
 
 def test_a_client_that_goes_away_is_noticed() -> None:

@@ -1,23 +1,15 @@
 """Requests on their way into a handler: streamed bodies, and what is wrong with them."""
 
 from __future__ import annotations
+
 import asyncio
-import contextvars
-import gc
-import json
-from collections.abc import Callable
 from typing import Any
+
 import pytest
-from tests.conftest import LogWatch
 from tests.support.handlers import Answer, ask, request
-from tests.support.raw_http import Serving, run, serving
+from tests.support.raw_http import run, serving
+
 from whirlwind import gen, web
-from whirlwind._http.server.protocol import ServerProtocol
-from whirlwind._net.ioloop import IOLoop
-from whirlwind._net.iostream import IOStream
-from whirlwind._proto.http.headers import HTTPHeaders
-from whirlwind._proto.http.start_line import ResponseStartLine
-from whirlwind._web.base_handler import BaseHandler
 
 
 def test_a_streamed_body_comes_in_pieces_after_prepare() -> None:
@@ -64,3 +56,45 @@ def test_a_streamed_body_may_be_larger_if_prepare_says_so() -> None:
                 assert Answer(await running.exchange(wire)).status == status
 
     run(main)
+
+
+def refuses(style: str) -> type[web.RequestHandler]:
+    """A handler that refuses its streamed body at the first piece."""
+
+    def plain(self: web.RequestHandler, chunk: bytes) -> None:
+        raise web.HTTPError(422, reason="No Such Thing")
+
+    @gen.coroutine
+    def generator(self: web.RequestHandler, chunk: bytes) -> Any:
+        yield gen.moment
+        raise web.HTTPError(422, reason="No Such Thing")
+
+    async def native(self: web.RequestHandler, chunk: bytes) -> None:
+        await asyncio.sleep(0)
+        raise web.HTTPError(422, reason="No Such Thing")
+
+    def never(self: web.RequestHandler) -> None:
+        raise AssertionError("the method runs when the body is complete")
+
+    handler = type(
+        "Refuses", (web.RequestHandler,), {"data_received": locals()[style], "post": never}
+    )
+    return web.stream_request_body(handler)
+
+
+@pytest.mark.parametrize("style", ["plain", "generator", "native"])
+@pytest.mark.parametrize("size", [5, 300_000])
+def test_an_error_in_data_received_is_answered_as_any_other(style: str, size: int) -> None:
+    body = b"x" * size
+    [answer] = ask(refuses(style), request("/", method="POST", body=body))
+    assert (answer.status, answer.reason) == (422, "No Such Thing")
+    assert answer.headers["Connection"] == "close"
+
+
+@pytest.mark.parametrize("style", ["plain", "generator", "native"])
+def test_after_an_error_in_data_received_no_further_request_is_answered(style: str) -> None:
+    later = request("/later")
+    wire = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello" + later
+    [answer] = ask(refuses(style), wire)
+    assert answer.status == 422
+    assert answer.body.count(b"HTTP/1.1") == 0

@@ -1,23 +1,13 @@
 """What a handler reads of its request: arguments and cookies."""
 
 from __future__ import annotations
-import asyncio
-import contextvars
-import gc
+
 import json
-from collections.abc import Callable
-from typing import Any
-import pytest
+
 from tests.conftest import LogWatch
-from tests.support.handlers import Answer, ask, request
-from tests.support.raw_http import Serving, run, serving
-from whirlwind import gen, web
-from whirlwind._http.server.protocol import ServerProtocol
-from whirlwind._net.ioloop import IOLoop
-from whirlwind._net.iostream import IOStream
-from whirlwind._proto.http.headers import HTTPHeaders
-from whirlwind._proto.http.start_line import ResponseStartLine
-from whirlwind._web.base_handler import BaseHandler
+from tests.support.handlers import ask, request
+
+from whirlwind import web
 
 
 def test_arguments_come_from_query_and_body() -> None:

@@ -6,112 +6,22 @@ from typing import Any
 
 import pytest
 from tests.conftest import LogWatch
-from tests.support.raw_http import echo, run, serving
+from tests.support.raw_http import echo
+from tests.support.rules import EXPECTED, TARGETS, Name, application, bodies
 
 from whirlwind import web
-from whirlwind._http.messages import HTTPServerRequest
 from whirlwind.routing import (
     AnyMatches,
     HostMatches,
     PathMatches,
-    ReversibleRuleRouter,
     Rule,
     RuleRouter,
     URLSpec,
 )
 
 
-class Name(web.RequestHandler):
-    def initialize(self, name: str = "none") -> None:
-        self.name = name
-
-    def get(self, *args: str) -> None:
-        self.write(" ".join([self.name, *args]))
-
-
-def bodies(callback: Any, *targets: str, host: str = "h") -> list[str]:
-    found: list[str] = []
-
-    async def main() -> None:
-        async with serving(callback) as running:
-            for target in targets:
-                got = await running.exchange(
-                    f"GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode()
-                )
-                status = got.split(b" ")[1].decode()
-                body = got.partition(b"\r\n\r\n")[2].decode()
-                found.append(body if status == "200" else status)
-
-    run(main)
-    return found
-
-
-def application(**settings: Any) -> web.Application:
-    return web.Application(
-        [
-            ("/literal", Name, {"name": "literal"}),
-            ("/l.*", Name, {"name": "pattern"}),
-            (r"/n/([0-9]+)/(x|)", Name, {"name": "numbers"}, "numbers"),
-            URLSpec("/literal", Name, {"name": "never"}),
-        ],
-        log_function=lambda handler: None,
-        **settings,
-    )
-
-
-TARGETS = ["/literal", "/literal", "/lit", "/l.*", "/n/12/", "/n/1/x", "/n/x/", "/", "/literal?a=b"]
-EXPECTED = [
-    "literal",
-    "literal",
-    "pattern",
-    "pattern",
-    "numbers 12 ",
-    "numbers 1 x",
-    "404",
-    "404",
-    "literal",
-]
-
-
 def test_the_first_rule_that_matches_answers() -> None:
     assert bodies(application(), *TARGETS) == EXPECTED
-
-
-def test_the_routers_and_the_table_agree() -> None:
-    class Walked(web.Application):
-        def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
-            return super().find_handler(request, **kwargs)
-
-    walked = Walked(
-        application().wildcard_router.rules,
-        log_function=lambda handler: None,
-    )
-    assert not walked.takes_requests()
-    assert application().takes_requests()
-    assert bodies(walked, *TARGETS) == EXPECTED
-
-
-def test_rules_that_are_added_later_count() -> None:
-    app = application()
-    assert bodies(app, "/new") == ["404"]
-    app.wildcard_router.add_rules([("/new", Name, {"name": "new"})])
-    assert bodies(app, "/new", "/literal") == ["new", "literal"]
-
-
-def test_rules_of_a_host_stand_before_the_others() -> None:
-    app = application()
-    app.add_handlers(r"(?:www\.)?example\.com", [("/literal", Name, {"name": "example"})])
-    assert bodies(app, "/literal", host="WWW.example.com:80") == ["example"]
-    assert bodies(app, "/literal", host="other.com") == ["literal"]
-    assert bodies(app, "http://example.com/literal", host="other.com") == ["example"]
-
-
-def test_the_default_host_answers_for_hosts_nobody_knows() -> None:
-    app = web.Application(default_host="a.com", log_function=lambda handler: None)
-    app.add_handlers("a.com", [("/", Name, {"name": "a"})])
-    app.add_handlers("b.com", [("/", Name, {"name": "b"})])
-    assert bodies(app, "/", host="b.com") == ["b"]
-    assert bodies(app, "/", host="c.com") == ["a"]
 
 
 def test_rule_11_the_host_is_never_part_of_the_path() -> None:
@@ -119,11 +29,6 @@ def test_rule_11_the_host_is_never_part_of_the_path() -> None:
     assert bodies(app, "/literal", host="h") == ["literal"]
     for host in ("h/literal", "h?", "h#", "a@h"):
         assert bodies(app, "/", host=host) == ["400"]
-
-
-def test_a_default_handler_class_answers_for_unknown_paths() -> None:
-    app = application(default_handler_class=Name, default_handler_args={"name": "default"})
-    assert bodies(app, "/unknown") == ["default"]
 
 
 def test_routers_nest_and_take_targets_of_every_kind() -> None:
@@ -186,17 +91,6 @@ def test_reversing_needs_as_many_arguments_as_groups() -> None:
         PathMatches("/(.*)").reverse()
     with pytest.raises(AssertionError, match="either be all named"):
         PathMatches("/(?P<a>.*)/(.*)")
-
-
-def test_names_are_found_in_nested_routers_and_a_missing_one_is_an_error(logs: LogWatch) -> None:
-    app = application()
-    assert app.reverse_url("numbers", 5, "x") == "/n/5/x"
-    with pytest.raises(KeyError, match="missing not found"):
-        app.reverse_url("missing")
-    outer = ReversibleRuleRouter([("/.*", app)])
-    assert outer.reverse_url("numbers", 5, "x") == "/n/5/x"
-    with logs.expect("whirlwind.application", "Multiple handlers named a"):
-        ReversibleRuleRouter([("/1", echo, {}, "a"), ("/2", echo, {}, "a")])
 
 
 def test_a_target_may_be_named_by_its_dotted_path() -> None:

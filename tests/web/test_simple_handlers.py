@@ -76,6 +76,7 @@ def test_another_application_takes_whole_requests() -> None:
     [
         ("/a", "/to/a"),
         ("/a?b=c", "/to/a?b=c"),
+        ("/a?%C3%A9=%E2%82%AC&b=%FF", "/to/a?%C3%A9=%E2%82%AC&b=%FF"),
         ("/%C3%A9", "/to/\xc3\xa9"),
         ("//elsewhere", "/to//elsewhere"),
     ],

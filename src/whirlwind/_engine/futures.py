@@ -120,7 +120,10 @@ class DummyExecutor(concurrent.futures.Executor):
             future.set_result(fn(*args, **kwargs))
         except Exception as error:
             future.set_exception(error)
-        return future
+        try:
+            return future
+        finally:
+            del future  # it holds the error, whose traceback holds this frame
 
     def shutdown(self, wait: bool = True, cancel_futures: bool = False) -> None:
         """Do nothing; there is nothing to shut down."""

@@ -49,6 +49,7 @@ _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _METHOD_NAMES: Final[dict[str | None, str]] = {
     name: name.lower() for name in ("GET", "HEAD", "POST", "DELETE", "PATCH", "PUT", "OPTIONS")
 }
+_NO_ARGUMENTS: Final[dict[str, str | None]] = {}
 
 #: A handler's answer to one method of HTTP: a plain function, a coroutine, an ``async def``.
 Method: TypeAlias = Callable[..., Awaitable[None] | None]
@@ -79,8 +80,6 @@ class BaseHandler(Answer):
     cancel_on_disconnect: bool = False
 
     # As for an answer's attributes: until one of them is another, an instance need not hold it.
-    path_args: list[str | None] = []
-    path_kwargs: dict[str, str | None] = {}
     _stream_request_body = False
     _cancelled = False  # the task of a step was cancelled, and not what it waited for
     _prepared_future: asyncio.Future[None] | None = None
@@ -102,6 +101,14 @@ class BaseHandler(Answer):
         else:
             self.clear()
         self.initialize(**kwargs)
+
+    @lazy
+    def path_args(self) -> list[str | None]:
+        return []
+
+    @lazy
+    def path_kwargs(self) -> dict[str, str | None]:
+        return {}
 
     def _initialize(self) -> None:
         pass
@@ -349,20 +356,23 @@ class BaseHandler(Answer):
     async def _go_through(self, waiting: Awaitable[Any] | None) -> None:
         """Wait for what a step returned, and run the further ones."""
         while waiting is not None:
-            settled = _Settled()
             try:
-                settled.value = await waiting
+                value = await waiting
             except asyncio.CancelledError as error:
-                settled.error = error
                 task = asyncio.current_task()
                 self._cancelled = task is not None and task.cancelling() > 0
-                waiting = self._resume(settled.result)
+                self._resume(None, error)
                 if self._cancelled:
                     raise
-                continue
-            except Exception as error:
-                settled.error = error
-            waiting = self._resume(settled.result)
+                return
+            except (GeneratorExit, KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:
+                self._resume(None, error)
+                return
+            finally:
+                waiting = None  # see _run_method
+            waiting = self._resume(value, None)
 
     def _begin(
         self,
@@ -398,20 +408,26 @@ class BaseHandler(Answer):
         except Exception as error:
             self._failed(error)
             return None
+        finally:
+            waiting = None  # see _run_method
 
-    def _resume(self, result: Callable[[], Any]) -> Awaitable[Any] | None:
+    def _resume(self, value: Any, error: BaseException | None) -> Awaitable[Any] | None:
         """Go on when what was waited for is done.
 
         Args:
-            result: Returns its value or raises its exception.
+            value: Its value.
+            error: Its exception, which is not raised here: its traceback would hold this frame,
+                and the frame what holds the exception.
         """
         step = self._next
         self._next = None
-        try:
-            value = result()
-            return None if step is None else step(value)
-        except (Exception, asyncio.CancelledError) as error:
+        if error is not None:
             self._failed(error)
+            return None
+        try:
+            return None if step is None else step(value)
+        except (Exception, asyncio.CancelledError) as failure:
+            self._failed(failure)
             return None
 
     def _check_request(self) -> None:
@@ -437,10 +453,18 @@ class BaseHandler(Answer):
     def _run_method(self) -> Awaitable[Any] | None:
         name = self.request.method
         method = getattr(self, _METHOD_NAMES.get(name) or str(name).lower())
-        waiting: Awaitable[Any] | None = method(*self.path_args, **self.path_kwargs)
+        state = self.__dict__
+        waiting: Awaitable[Any] | None = method(
+            *state.get("path_args", ()), **state.get("path_kwargs", _NO_ARGUMENTS)
+        )
         if waiting is not None:
             self._next = self._after_method
-            return waiting
+            try:
+                return waiting
+            finally:
+                # If it failed already, its traceback leads to this frame, as to all that have
+                # called the method. None of them may hold it in the end, or it holds itself.
+                del waiting
         if not self._finished:
             if self._auto_finish:
                 self.finish()
@@ -498,17 +522,3 @@ class BaseHandler(Answer):
 
 
 _stock_clear: Final = BaseHandler.clear
-
-
-class _Settled:
-    """A value or an exception, with the ``result`` of a future."""
-
-    error: BaseException | None = None
-    value: Any = None
-
-    def result(self) -> Any:
-        error = self.error
-        if error is not None:
-            self.error = None
-            raise error
-        return self.value

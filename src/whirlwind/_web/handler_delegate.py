@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 _stock_data_received: Final = BaseHandler.data_received
 
 
+async def _received(handler: BaseHandler, waiting: Awaitable[None]) -> None:
+    try:
+        await waiting
+    except Exception as error:
+        handler._failed(error)
+    finally:
+        del waiting  # see BaseHandler._run_method
+
+
 class HandlerDelegate(HTTPMessageDelegate):
     """Receives a request, and runs a handler when it is complete or, streamed, has begun."""
 
@@ -65,7 +74,12 @@ class HandlerDelegate(HTTPMessageDelegate):
             return None
         if handler._body is not None:
             return handler._body.feed(chunk)
-        return handler.data_received(chunk)
+        try:
+            waiting = handler.data_received(chunk)
+        except Exception as error:
+            handler._failed(error)
+            return None
+        return None if waiting is None else _received(handler, waiting)
 
     def finish(self) -> None:
         if self.stream_request_body:

@@ -26,24 +26,27 @@ _decode_argument: Final = BaseHandler.decode_argument
 class RuleTable:
     """The rules of an application as a flat list, for requests that come whole.
 
-    It is read off the routers when one of their lists has grown or shrunk, which is how
-    ``add_handlers`` and ``add_rules`` change them.
+    It is read off the routers again when their lists hold other rules than before: what
+    ``add_handlers`` and ``add_rules`` added, and what a program replaced in them.
     """
 
     __slots__ = ("_application", "_hosts", "_literal", "_paths", "_patterns")
 
     def __init__(self, application: Application) -> None:
         self._application = application
-        self._hosts = -1
-        self._paths = -1
+        self._hosts: list[Rule] = []
+        self._paths: list[Rule] = []
         self._literal: dict[str, Found] = {}
         self._patterns: list[tuple[Pattern[str], Rule] | None] = []
 
     def find(self, request: HTTPServerRequest) -> Found | None:
         """Return what answers a request, or None if the routers have to be asked."""
         application = self._application
-        paths = application.wildcard_router.rules
-        if len(paths) != self._paths or len(application.default_router.rules) != self._hosts:
+        # Lists of the same objects are found equal at some nanoseconds each.
+        if (
+            application.wildcard_router.rules != self._paths
+            or application.default_router.rules != self._hosts
+        ):
             self._read()
         path = request.path
         found = self._literal.get(path)
@@ -85,11 +88,11 @@ class RuleTable:
 
     def _read(self) -> None:
         application = self._application
-        self._paths = len(application.wildcard_router.rules)
-        self._hosts = len(application.default_router.rules)
+        self._paths = application.wildcard_router.rules.copy()
+        self._hosts = application.default_router.rules.copy()
         self._literal.clear()
         self._patterns = []
-        if self._hosts != 1:
+        if len(self._hosts) != 1:
             self._patterns.append(None)
             return
         for rule in application.wildcard_router.rules:

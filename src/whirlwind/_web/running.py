@@ -64,7 +64,10 @@ def start_handler(
         return
     begun = context.run(_begin, application, request, found, transforms)
     if begun is not None:
-        _drive(*begun, context)
+        try:
+            _drive(*begun, context)
+        finally:
+            del begun  # see BaseHandler._run_method
 
 
 def _begin(
@@ -76,7 +79,10 @@ def _begin(
     handler_class, arguments, path_args, path_kwargs = found
     handler = handler_class(application, request, **arguments)
     waiting = handler._begin(transforms, path_args, path_kwargs)
-    return None if waiting is None else (handler, waiting)
+    try:
+        return None if waiting is None else (handler, waiting)
+    finally:
+        del waiting  # see BaseHandler._run_method
 
 
 def run_handler(
@@ -106,7 +112,10 @@ def run_handler(
     waiting = context.run(handler._begin, transforms, path_args, path_kwargs)
     if waiting is None:
         return None
-    return _drive(handler, waiting, context)
+    try:
+        return _drive(handler, waiting, context)
+    finally:
+        del waiting  # see BaseHandler._run_method
 
 
 def run_at_once(
@@ -156,13 +165,15 @@ def _drive(
         try:
             future = as_future(waiting, context)
         except TypeError as error:
-            waiting = context.run(handler._resume, partial(_fail, error))
+            waiting = context.run(handler._resume, None, error)
             continue
         if not future.done():
             _note_wait(handler, future)
             future.add_done_callback(partial(_go_on, handler, context))
             return future
-        waiting = context.run(handler._resume, future.result)
+        waiting = None  # as below
+        waiting = context.run(handler._resume, *_outcome(future))
+        del future  # see BaseHandler._run_method
     return None
 
 
@@ -179,11 +190,18 @@ def _go_on(handler: BaseHandler, context: contextvars.Context, future: asyncio.F
     handler._awaited = None
     if future.cancelled() and isinstance(future, asyncio.Task) and future.cancelling():
         handler._cancelled = True
-    _drive(handler, context.run(handler._resume, future.result), context)
+    _drive(handler, context.run(handler._resume, *_outcome(future)), context)
 
 
-def _fail(error: BaseException) -> Any:
-    raise error
+def _outcome(future: asyncio.Future[Any]) -> tuple[Any, BaseException | None]:
+    """Return the value of a future that is done and None, or None and its exception."""
+    try:
+        error = None if future.cancelled() else future.exception()
+        return (future.result(), None) if error is None else (None, error)
+    except asyncio.CancelledError as cancelled:
+        return None, cancelled
+    finally:
+        error = None
 
 
 def _report(task: asyncio.Future[Any]) -> None:

@@ -54,14 +54,13 @@ class RedirectHandler(RequestHandler):
         if (args or kwargs) and not _same_place(target, self._url):
             raise HTTPError(400, "Redirect URL cannot change the scheme or netloc")
         if self.request.query_arguments:
-            target = url_concat(
-                target,
-                [
-                    (name, value.decode("latin-1"))
-                    for name, values in self.request.query_arguments.items()
-                    for value in values
-                ],
-            )
+            # As bytes: in what encoding they are is not known here.
+            given: list[tuple[Any, bytes]] = [
+                (name.encode("latin-1"), value)
+                for name, values in self.request.query_arguments.items()
+                for value in values
+            ]
+            target = url_concat(target, given)
         self.redirect(target, permanent=self._permanent)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import logging
 import sys
 import threading
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
@@ -93,6 +96,63 @@ def test_a_list_goes_out_at_once_with_its_length(executor: Executor | None) -> N
     assert (answer.status, answer.body) == (200, b"Hello world")
     assert answer.headers["Content-Length"] == "11"
     assert answer.headers["Content-Type"] == "text/plain"
+
+
+class Counted(Body):
+    """An iterable that says that it has no pieces, and has some."""
+
+    def __len__(self) -> int:
+        return 0
+
+
+def test_a_body_is_asked_for_its_pieces_and_not_for_their_number(
+    executor: Executor | None,
+) -> None:
+    [answer] = ask(answering("200 OK", Counted(b"a", b"b")), executor, request("/"))
+    assert answer.body.endswith(b"1\r\nb\r\n0\r\n\r\n")
+
+
+def test_no_request_leaves_a_reference_cycle(executor: Executor | None, logs: LogWatch) -> None:
+    """What the application gets would stay until the collector comes, body and all."""
+    environs: list[weakref.ref[Any]] = []
+
+    class Noted(dict[str, Any]):
+        pass
+
+    class Container(WSGIContainer):
+        def environ(self, request: Any) -> dict[str, Any]:
+            environ = Noted(super().environ(request))
+            environs.append(weakref.ref(environ))
+            return environ
+
+    def application(environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+        start_response("200 OK", TEXT)
+        yield b"piece"
+        if environ["PATH_INFO"] == "/error":
+            raise ValueError(environ["PATH_INFO"])
+
+    async def main() -> None:
+        container = Container(application, executor)
+        async with serving(container) as running:
+            gc.disable()
+            try:
+                for path in ("/", "/error"):
+                    await running.exchange(request(path))
+                    await settled(container)
+                await running.exchange(b"")  # the server's loop has turned once more
+                if executor is not None:
+                    await asyncio.wrap_future(executor.submit(int))  # ... and so has its thread
+                    await asyncio.wrap_future(executor.submit(int))
+                assert [environ() for environ in environs] == [None, None]
+            finally:
+                gc.enable()
+
+    application_log = logging.getLogger("whirlwind.application")
+    application_log.disabled = True  # the log that is watched would keep the exception
+    try:
+        run(main)
+    finally:
+        application_log.disabled = False
 
 
 def test_pieces_go_out_as_they_come(executor: Executor | None) -> None:

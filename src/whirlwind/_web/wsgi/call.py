@@ -68,8 +68,9 @@ class WSGICall:
         return self._context.run(self._next)
 
     def _next(self) -> bytes | None:
-        for chunk in self._iterator or ():
-            return check_chunk(chunk)
+        if self._iterator is not None:  # one that is empty by len() may have something yet
+            for chunk in self._iterator:
+                return check_chunk(chunk)
         return None
 
     def has_to_be_closed(self) -> bool:

@@ -127,6 +127,7 @@ class _Answering:
         finally:
             if not self._abandoned:
                 await self._close()
+            self._call = None  # it refers back, to flush
 
     async def _work(self) -> int | None:
         """Answer; return the status, or None if the client has gone."""
@@ -167,9 +168,9 @@ class _Answering:
 
     async def _in_executor(self, step: Callable[[], _T]) -> _T:
         submitted = self._container.executor.submit(step)
-        if submitted.done():
-            return submitted.result()
         try:
+            if submitted.done():
+                return submitted.result()
             return await asyncio.wrap_future(submitted)
         except asyncio.CancelledError:
             if not submitted.cancelled() and not submitted.done():
@@ -177,6 +178,8 @@ class _Answering:
                 self._abandoned = True
                 submitted.add_done_callback(partial(_close_late, self._call))
             raise
+        finally:
+            del submitted  # it holds its exception, whose traceback holds this frame
 
     async def _answer(self, call: WSGICall) -> None:
         request = self._request
