@@ -150,7 +150,8 @@ def test_no_request_leaves_a_reference_cycle(executor: Executor | None, logs: Lo
     application_log = logging.getLogger("whirlwind.application")
     application_log.disabled = True  # the log that is watched would keep the exception
     try:
-        run(main)
+        with logs.expect("whirlwind.access", "500 GET /error"):
+            run(main)
     finally:
         application_log.disabled = False
 
