@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from typing import Any
 
 import pytest
@@ -98,3 +99,39 @@ def test_after_an_error_in_data_received_no_further_request_is_answered(style: s
     [answer] = ask(refuses(style), wire)
     assert answer.status == 422
     assert answer.body.count(b"HTTP/1.1") == 0
+
+
+VARIABLE: contextvars.ContextVar[str] = contextvars.ContextVar("VARIABLE")
+
+
+@pytest.mark.parametrize("style", ["plain", "generator", "native"])
+def test_data_received_has_the_context_of_the_other_steps(style: str) -> None:
+    def note(self: Any) -> None:
+        self.seen = VARIABLE.get()
+
+    @gen.coroutine
+    def generator(self: Any, chunk: bytes) -> Any:
+        yield gen.moment
+        note(self)
+
+    async def native(self: Any, chunk: bytes) -> None:
+        await asyncio.sleep(0)
+        note(self)
+
+    def plain(self: Any, chunk: bytes) -> None:
+        note(self)
+
+    received = {"plain": plain, "generator": generator, "native": native}[style]
+
+    class Handler(web.RequestHandler):
+        data_received = received
+        seen = ""
+
+        def prepare(self) -> None:
+            VARIABLE.set("of prepare")
+
+        def post(self) -> None:
+            self.write(self.seen)
+
+    [answer] = ask(web.stream_request_body(Handler), request("/", method="POST", body=b"x"))
+    assert answer.body == b"of prepare"

@@ -15,7 +15,7 @@ from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 from whirlwind._web.base_handler import BaseHandler
-from whirlwind._web.running import run_at_once, run_handler
+from whirlwind._web.running import run_at_once, run_handler, start_task
 from whirlwind._web.streaming import _has_stream_request_body, announces_body
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ async def _received(handler: BaseHandler, waiting: Awaitable[None]) -> None:
 
 class HandlerDelegate(HTTPMessageDelegate):
     """Receives a request, and runs a handler when it is complete or, streamed, has begun."""
+
+    context: contextvars.Context  # the handler's own, once there is one
 
     def __init__(
         self,
@@ -74,12 +76,13 @@ class HandlerDelegate(HTTPMessageDelegate):
             return None
         if handler._body is not None:
             return handler._body.feed(chunk)
+        context = self.context
         try:
-            waiting = handler.data_received(chunk)
+            waiting = context.run(handler.data_received, chunk)
         except Exception as error:
-            handler._failed(error)
+            context.run(handler._failed, error)
             return None
-        return None if waiting is None else _received(handler, waiting)
+        return None if waiting is None else start_task(_received(handler, waiting), context)
 
     def finish(self) -> None:
         if self.stream_request_body:
@@ -122,7 +125,7 @@ class HandlerDelegate(HTTPMessageDelegate):
         Returns:
             None, or, for a streamed body, a future that is done when ``prepare`` is.
         """
-        context = contextvars.copy_context()
+        context = self.context = contextvars.copy_context()
         handler = self.handler = context.run(
             self.handler_class, self.application, self.request, **self.handler_kwargs
         )
