@@ -16,13 +16,11 @@ table that was read off the same routers says what answers (``_web/rule_table.py
 from __future__ import annotations
 
 import asyncio
-import logging
 import socket
 from collections.abc import Awaitable, Callable
 from re import Pattern
 from typing import Any, Final
 
-from whirlwind._base.log import access_log
 from whirlwind._http.messages import (
     DirectDelegate,
     HTTPMessageDelegate,
@@ -31,6 +29,7 @@ from whirlwind._http.messages import (
 from whirlwind._http.server.httpserver import HTTPServer
 from whirlwind._net import autoreload
 from whirlwind._proto.http.start_line import RequestStartLine
+from whirlwind._web.access_line import write_access_line
 from whirlwind._web.base_handler import BaseHandler
 from whirlwind._web.compression import GZipContentEncoding
 from whirlwind._web.handler_delegate import HandlerDelegate
@@ -292,21 +291,7 @@ class Application(ReversibleRouter, DirectDelegate):
         if "log_function" in self.settings:
             self.settings["log_function"](handler)
             return
-        status = handler._status_code
-        if status < 400:
-            level = logging.INFO
-        elif status < 500:
-            level = logging.WARNING
-        else:
-            level = logging.ERROR
-        if access_log.isEnabledFor(level):
-            access_log.log(
-                level,
-                "%d %s %.2fms",
-                status,
-                handler._request_summary(),
-                1000.0 * handler.request.request_time(),
-            )
+        write_access_line(handler._status_code, handler.request, handler._request_summary)
 
 
 _find_handler: Final = Application.find_handler

@@ -33,6 +33,7 @@ from whirlwind._http.stream_connection.connection import HTTP1Connection
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.status import has_no_body
+from whirlwind._web.access_line import summary_of
 from whirlwind._web.allowed_methods import allowed_methods
 from whirlwind._web.answer import Answer
 from whirlwind._web.body_stream import BodyStream
@@ -514,11 +515,7 @@ class BaseHandler(Answer):
         self.application.log_request(self)
 
     def _request_summary(self) -> str:
-        request = self.request
-        method, uri = str(request.method), str(request.uri)
-        if not (len(uri) + len(method) <= MAX_LOGGED_TEXT and uri.isascii()):
-            method, uri = log_text(method, 64), log_text(uri)
-        return f"{method} {uri} ({request.remote_ip})"
+        return summary_of(self.request)
 
 
 _stock_clear: Final = BaseHandler.clear

@@ -21,19 +21,19 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextvars
-import logging
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from whirlwind._base.log import access_log, app_log
+from whirlwind._base.log import app_log
 from whirlwind._engine.futures import DummyExecutor, dummy_executor
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import ResponseStartLine
 from whirlwind._proto.http.status import has_no_body
+from whirlwind._web.access_line import summary_of, write_access_line
 from whirlwind._web.running import start_task
 from whirlwind._web.wsgi.call import WSGICall
 from whirlwind._web.wsgi.environ import environ_of
@@ -95,16 +95,8 @@ class WSGIContainer:
         return environ_of(request, multithread=not isinstance(self.executor, DummyExecutor))
 
     def _log(self, status_code: int, request: HTTPServerRequest) -> None:
-        if status_code < 400:
-            level = logging.INFO
-        elif status_code < 500:
-            level = logging.WARNING
-        else:
-            level = logging.ERROR
-        if access_log.isEnabledFor(level):
-            summary = f"{request.method} {request.uri} ({request.remote_ip})"
-            milliseconds = 1000.0 * request.request_time()
-            access_log.log(level, "%d %s %.2fms", status_code, summary, milliseconds)
+        # A method, because subclasses written for Tornado have one of their own.
+        write_access_line(status_code, request, partial(summary_of, request))
 
 
 class _Answering:
@@ -162,9 +154,7 @@ class _Answering:
             self._log_error("Exception in close() of a WSGI application's answer")
 
     def _log_error(self, what: str) -> None:
-        request = self._request
-        summary = f"{request.method} {request.uri} ({request.remote_ip})"
-        app_log.error("%s: %s", what, summary, exc_info=True)
+        app_log.error("%s: %s", what, summary_of(self._request), exc_info=True)
 
     async def _in_executor(self, step: Callable[[], _T]) -> _T:
         submitted = self._container.executor.submit(step)
