@@ -267,6 +267,39 @@ def test_an_exception_that_is_no_exception_is_answered_as_well(style: str, logs:
     assert answer.status == 500
 
 
+@pytest.mark.parametrize("style", ["native", "generator"])
+def test_a_cancelled_handler_leaves_no_reference_cycle(style: str) -> None:
+    waited: list[asyncio.Future[Any]] = []
+    handlers: list[weakref.ref[Any]] = []
+    said: asyncio.Queue[Any] = asyncio.Queue()
+
+    class Left(Recording):
+        cancel_on_disconnect = True
+        get = method_of(style, waited)
+
+    async def main() -> None:
+        application = web.Application(
+            [("/", Left, {"said": said})],
+            log_function=lambda handler: handlers.append(weakref.ref(handler)),
+        )
+        async with serving(application) as running:
+            client = await running.connect()
+            gc.disable()
+            try:
+                await client.send(GET)
+                assert await said.get() == "waiting"
+                client.close()
+                while await said.get() != ("finished", 499):
+                    pass
+                waited.clear()
+                await running.exchange(b"")  # the server's loop has turned once more
+                assert [handler() for handler in handlers] == [None]
+            finally:
+                gc.enable()
+
+    run(main)
+
+
 @pytest.mark.parametrize("factory", FACTORIES.values(), ids=FACTORIES)
 @pytest.mark.parametrize("where", ["get", "prepare"])
 @pytest.mark.parametrize("style", STYLES)

@@ -30,6 +30,7 @@ from whirlwind._engine.clock import now
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.server.exchange import Exchange
 from whirlwind._http.stream_connection.connection import HTTP1Connection
+from whirlwind._net.leaving import ENDS_THE_PROGRAM
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.status import has_no_body
@@ -362,11 +363,12 @@ class BaseHandler(Answer):
             except asyncio.CancelledError as error:
                 task = asyncio.current_task()
                 self._cancelled = task is not None and task.cancelling() > 0
+                task = self._awaited = None  # the task is to hold this frame, by the exception
                 self._resume(None, error)
                 if self._cancelled:
                     raise
                 return
-            except (GeneratorExit, KeyboardInterrupt, SystemExit):
+            except (GeneratorExit, *ENDS_THE_PROGRAM):
                 raise
             except BaseException as error:
                 self._resume(None, error)

@@ -121,7 +121,9 @@ class MultipartReader:
         self._decoder = decoder
         self._events: deque[PartEvent] = deque()
         self._ended = False
-        self._current: Part | None = None
+        # Of the part that is being read, the reader knows no more: the part refers to the reader.
+        self._number = 0
+        self._inside = False
 
     @coroutine
     def next_part(self) -> Generator[Any, Any, Part | None]:
@@ -137,17 +139,11 @@ class MultipartReader:
             HTTPError: The body breaks the format (400), or passes a limit (413). Left to itself
                 it is the handler's answer.
         """
-        current = self._current
-        if current is not None and not current._ended:
-            current._skipped = True
-            while not current._ended:
-                current._take((yield self._next_event()))
-        self._current = None
+        self._number += 1
+        while self._inside:
+            yield self._next_event()
         event = yield self._next_event()
-        if event is None:
-            return None
-        part = self._current = Part(self, event)
-        return part
+        return None if event is None else Part(self, event)
 
     def __aiter__(self) -> MultipartReader:
         return self
@@ -174,7 +170,9 @@ class MultipartReader:
                 raise HTTPError(
                     error.status or 400, "Invalid multipart/form-data: %s", error
                 ) from error
-        return self._events.popleft()
+        event = self._events.popleft()
+        self._inside = not isinstance(event, PartEnded)
+        return event
 
 
 class Part:
@@ -200,10 +198,10 @@ class Part:
         self.headers = began.headers
         self.content_type: str = began.headers.get("Content-Type", "text/plain")
         self._reader = reader
+        self._number = reader._number
         self._held = b""
         self._at = 0  # bytes of it that were read
         self._ended = False
-        self._skipped = False
 
     def __repr__(self) -> str:
         return f"<Part {self.name!r} filename={self.filename!r}>"
@@ -228,7 +226,7 @@ class Part:
         """
         if max_bytes < 1:
             raise ValueError(f"max_bytes is {max_bytes}: expected 1 or more")
-        if self._skipped:
+        if self._number != self._reader._number and not self._ended:
             raise RuntimeError(f"{self!r} is over: the next part was asked for")
         if self._at == len(self._held) and not self._ended:
             self._take((yield self._reader._next_event()))

@@ -1,6 +1,6 @@
 """Runs handlers: without a task where nothing waits, with as little as possible where it does.
 
-Layer: web. Imports from ``_base`` and within ``_web``.
+Layer: web. Imports from ``_base``, ``_http``, ``_net`` and within ``_web``.
 
 Theory of operation
 -------------------
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from whirlwind._base.log import app_log
 from whirlwind._http.messages import HTTPServerRequest
+from whirlwind._net.leaving import ENDS_THE_PROGRAM
 from whirlwind._web.base_handler import BaseHandler
 from whirlwind._web.deadlines import limit_wait
 from whirlwind._web.no_loop import waiting_error, without_loop
@@ -106,7 +107,7 @@ def run_handler(
     if type(handler)._execute is not stock_execute:
         coroutine = context.run(partial(handler._execute, transforms, *path_args, **path_kwargs))
         task = start_task(coroutine, context)
-        task.add_done_callback(_report)
+        task.add_done_callback(partial(_report, handler))
         _note_wait(handler, task)
         return task
     waiting = context.run(handler._begin, transforms, path_args, path_kwargs)
@@ -194,17 +195,26 @@ def _go_on(handler: BaseHandler, context: contextvars.Context, future: asyncio.F
 
 
 def _outcome(future: asyncio.Future[Any]) -> tuple[Any, BaseException | None]:
-    """Return the value of a future that is done and None, or None and its exception."""
+    """Return the value of a future that is done and None, or None and its exception.
+
+    Raises:
+        SystemExit, KeyboardInterrupt: It is one of these, which no handler answers.
+    """
     try:
         error = None if future.cancelled() else future.exception()
-        return (future.result(), None) if error is None else (None, error)
+        if error is None:
+            return future.result(), None
+        if isinstance(error, ENDS_THE_PROGRAM):
+            raise error
+        return None, error
     except asyncio.CancelledError as cancelled:
         return None, cancelled
     finally:
         error = None
 
 
-def _report(task: asyncio.Future[Any]) -> None:
+def _report(handler: BaseHandler, task: asyncio.Future[Any]) -> None:
+    handler._awaited = None
     # What leaves _execute left a handler that was to answer its own exceptions.
     if not task.cancelled() and (error := task.exception()) is not None:
         app_log.error("Uncaught exception in _execute", exc_info=error)

@@ -265,6 +265,7 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
             waiting = self._call(handler.open, *handler.open_args, **handler.open_kwargs)
             if waiting is not None and not self._settled(waiting):
                 self._wait_for(waiting)
+            waiting = None  # if it failed at once, its traceback leads to this frame
             if leftover:
                 self.data_received(leftover)
             if not self._ended:
@@ -461,8 +462,9 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
                     if result is None:
                         continue
                     waiting = self._as_future(result)
-                except (Exception, asyncio.CancelledError):
-                    self._program_failed()
+                    result = None  # a failed one leads to this frame by its traceback
+                except (Exception, asyncio.CancelledError) as error:
+                    self._program_failed(error)
                     continue
             elif kind is Ping:
                 waiting = self._handle_message(_PING, cast(Ping, event).data)
@@ -482,6 +484,7 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
                 self._events = events[at:]
                 self._wait_for(waiting)
                 return
+            waiting = None
         if machine.more and not self.client_terminated:
             # Others have their turn first: what is held here may be thousands of frames.
             self._waiting = True
@@ -544,9 +547,11 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
                 finally:
                     self._inside = False
             return None if result is None else self._as_future(result)
-        except (Exception, asyncio.CancelledError):
-            self._program_failed()
+        except (Exception, asyncio.CancelledError) as error:
+            self._program_failed(error)
             return None
+        finally:
+            result = None  # a failed one leads to this frame by its traceback
 
     _run_callback = _call
 
@@ -565,15 +570,17 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         """True if a future is done; its exception is the program's failure."""
         if not future.done():
             return False
-        try:
-            future.result()
-        except (Exception, asyncio.CancelledError):
-            self._program_failed()
+        # Not raised here: its traceback would hold this frame, which holds the future.
+        error = asyncio.CancelledError() if future.cancelled() else future.exception()
+        if error is not None:
+            if not isinstance(error, Exception | asyncio.CancelledError):
+                raise error
+            self._program_failed(error)
         return True
 
-    def _program_failed(self) -> None:
-        """The exception being handled ends the connection: the program lost count of it."""
-        self.handler.log_exception(*sys.exc_info())
+    def _program_failed(self, error: BaseException) -> None:
+        """An exception of the program ends the connection: it lost count of it."""
+        self.handler.log_exception(type(error), error, error.__traceback__)
         self._abort()
 
     # --- what goes out ---
