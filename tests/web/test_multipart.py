@@ -206,6 +206,35 @@ def test_what_is_not_read_of_a_part_is_skipped() -> None:
     run(main)
 
 
+def test_a_form_that_is_not_read_to_its_end_leaves_no_cycle() -> None:
+    readers: list[weakref.ref[Any]] = []
+
+    @web.stream_request_body
+    class Handler(web.RequestHandler):
+        async def post(self) -> None:
+            parts = self.multipart()
+            readers.append(weakref.ref(parts))
+            await parts.next_part()
+            part = await parts.next_part()
+            assert part is not None
+            self.write(await part.read(1))
+
+    async def main() -> None:
+        async with serving_one(Handler) as running:
+            client = await running.connect()
+            gc.disable()
+            try:
+                await client.send(post(FORM))
+                assert await client.answer() == (200, b"0")
+                for _ in range(10):
+                    await asyncio.sleep(0)
+                assert readers[0]() is None
+            finally:
+                gc.enable()
+
+    run(main)
+
+
 def test_fields_are_read_whole_within_a_limit(logs: LogWatch) -> None:
     @web.stream_request_body
     class Handler(web.RequestHandler):

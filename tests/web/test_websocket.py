@@ -714,6 +714,58 @@ def test_a_websocket_that_is_closed_leaves_no_cycle() -> None:
     run(main)
 
 
+@pytest.mark.parametrize("kind", ["plain", "generator", "finished generator", "native"])
+def test_a_websocket_whose_program_fails_leaves_no_cycle(kind: str) -> None:
+    alive: list[weakref.ref[Any]] = []
+
+    def plain(self: Any, message: str) -> None:
+        raise ValueError(message)
+
+    @gen.coroutine
+    def generator(self: Any, message: str) -> Any:
+        yield gen.moment
+        raise ValueError(message)
+
+    @gen.coroutine
+    def finished_generator(self: Any, message: str) -> Any:
+        yield []
+        raise ValueError(message)
+
+    async def native(self: Any, message: str) -> None:
+        await asyncio.sleep(0)
+        raise ValueError(message)
+
+    class Failing(WebSocketHandler):
+        def open(self, path: str) -> None:
+            alive.append(weakref.ref(self))
+
+        def log_exception(self, *exc_info: Any) -> None:
+            """The log that is watched would keep the exception."""
+
+    methods = {
+        "plain": plain,
+        "generator": generator,
+        "finished generator": finished_generator,
+        "native": native,
+    }
+    Failing.on_message = methods[kind]  # type: ignore[method-assign,assignment]
+
+    async def main() -> None:
+        async with serving_websocket(Failing) as running:
+            peer = await open_raw(running)
+            gc.disable()
+            try:
+                await peer.send(frame(0x81, b"x"))
+                assert await peer.next() is None
+                for _ in range(10):
+                    await asyncio.sleep(0)
+                assert alive[0]() is None
+            finally:
+                gc.enable()
+
+    run(main)
+
+
 @pytest.mark.parametrize("factory", FACTORIES)
 def test_a_websocket_over_tls(factory: Any, tls: tuple[ssl.SSLContext, ssl.SSLContext]) -> None:
     async def main() -> None:
