@@ -28,7 +28,7 @@ def summary_of(request: HTTPServerRequest) -> str:
     what is long is cut.
     """
     method, uri = str(request.method), str(request.uri)
-    if not (len(uri) + len(method) <= MAX_LOGGED_TEXT and uri.isascii()):
+    if not (len(uri) + len(method) <= MAX_LOGGED_TEXT and uri.isprintable()):
         method, uri = log_text(method, 64), log_text(uri)
     return f"{method} {uri} ({request.remote_ip})"
 
