@@ -1,7 +1,8 @@
 """Web applications: handlers, the application that runs them, errors.
 
-Door: names only. The handler is in ``_web/handler.py`` and ``_web/base_handler.py``, the
-application in ``_web/application.py``.
+Door: names only. The handler is in ``_web/answer.py``, ``base_handler.py``, ``input_handler.py``
+and ``handler.py``, each of which builds on the one before; the application in
+``_web/application.py``.
 """
 
 from whirlwind._base.publish import publish
