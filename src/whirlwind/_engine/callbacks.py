@@ -14,7 +14,7 @@ from whirlwind._base.errors import ReturnValueIgnoredError
 from whirlwind._base.log import app_log
 from whirlwind._base.objects import ArgReplacer
 from whirlwind._engine import error_scope, runner_cy
-from whirlwind._engine.coroutine import call_with_result
+from whirlwind._engine.coroutine import begin, call_with_result
 from whirlwind._engine.keyed import only_argument
 from whirlwind._engine.register import register
 
@@ -57,7 +57,7 @@ def Task(func: Callable[..., Any], *args: Any, **kwargs: Any) -> asyncio.Future[
     def callback(*results: Any, **named: Any) -> None:
         _resolve(future, only_argument(results, named))
 
-    with error_scope.errors_to(functools.partial(_reject, future)):
+    with error_scope.errors_to(functools.partial(_reject, future), future.done):
         try:
             func(*args, callback=callback, **kwargs)
         except Exception as error:
@@ -75,7 +75,7 @@ def engine(func: Callable[..., Any]) -> Callable[..., None]:
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> None:
-        future = runner_cy.start_as_is(func, args, kwargs)
+        future = begin(func, args, kwargs)
 
         def ended(done: asyncio.Future[Any]) -> None:
             try:
@@ -123,7 +123,7 @@ def return_future(f: Callable[..., Any]) -> Callable[..., asyncio.Future[Any]]:
             _resolve(future, only_argument(results, named))
 
         callback, args, kwargs = replacer.replace(resolve, args, kwargs)  # type: ignore[assignment]
-        with error_scope.errors_to(functools.partial(_reject, future)):
+        with error_scope.errors_to(functools.partial(_reject, future), future.done):
             returned = f(*args, **kwargs)
             if returned is not None:
                 raise ReturnValueIgnoredError(

@@ -63,6 +63,35 @@ def coroutine(func: Callable[..., Any]) -> Callable[..., Any]:
     return wrapper
 
 
+Dress = Callable[[Callable[..., Any]], Callable[..., Any]]
+_dress: Dress | None = None
+
+
+def dress_with(dress: Dress) -> None:
+    """Have every coroutine function called by way of another, those decorated already too.
+
+    For an extension of the engine that must see each step of the generators.
+
+    Args:
+        dress: Given a function, returns what is called in its place.
+    """
+    global start, _dress
+    start = _start_dressed
+    _dress = dress
+
+
+def begin(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Begin a coroutine, with a ``callback=`` argument passed on like any other."""
+    return runner_cy.start_as_is(function if _dress is None else _dress(function), args, kwargs)
+
+
+def _start_dressed(
+    function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    assert _dress is not None
+    return runner_cy.start(_dress(function), args, kwargs)
+
+
 def is_coroutine_function(func: Any) -> bool:
     """Tell whether ``func`` was made by ``@gen.coroutine``.
 

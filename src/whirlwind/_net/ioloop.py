@@ -461,8 +461,9 @@ class IOLoop(Configurable):
         app_log.error("Exception in callback %r", callback, exc_info=True)
 
     def _run_callback(self, callback: Callable[[], Any]) -> None:
+        run = error_scope.Reentry.run
         try:
-            result = callback()
+            result = callback() if run is None else run(callback, self.handle_callback_exception)
             if result is not None:
                 self._watch(callback, result)
         except asyncio.CancelledError:

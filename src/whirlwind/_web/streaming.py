@@ -73,7 +73,7 @@ def asynchronous(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def wrapper(self: BaseHandler, *args: Any, **kwargs: Any) -> Any:
         self._auto_finish = False
-        with errors_to(functools.partial(_answer_error, self)):
+        with errors_to(functools.partial(_answer_error, self), lambda: self._finished):
             waiting = method(self, *args, **kwargs)
         if waiting is not None:
             self._auto_finish = True
