@@ -39,12 +39,19 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias, cast
 
 from whirlwind._base.limits import MAX_BUFFER_SIZE, MAX_STREAM_TURN, READ_CHUNK_SIZE
 from whirlwind._base.log import gen_log
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.stream_buffer import ReadBuffer, WriteBuffer
+from whirlwind._net.stream_callbacks import (
+    Callback,
+    call_back,
+    call_back_at_the_end,
+    in_old_order,
+    read_in_pieces,
+)
 from whirlwind._net.stream_errors import (
     StreamBufferFullError,
     StreamClosedError,
@@ -104,10 +111,13 @@ class BaseIOStream:
         read_chunk_size: Most bytes asked of the file at once; None for 64 KiB. At most half of
             ``max_buffer_size``.
         max_write_buffer_size: Most bytes that writes may leave waiting; None for no limit.
+        io_loop: An argument of Tornado up to 4, where it came first: the loop, if it is not to
+            be the current one.
 
     Attributes:
         error: Why the stream was closed; None while it is open and after closing in order.
-        io_loop: The loop that was current when the stream was made; it runs there only.
+        io_loop: The loop that was current when the stream was made, or the one given; the stream
+            runs there only.
     """
 
     # True where a read or write of less than was asked means that the file can do no more now.
@@ -119,8 +129,17 @@ class BaseIOStream:
         max_buffer_size: int | None = None,
         read_chunk_size: int | None = None,
         max_write_buffer_size: int | None = None,
+        io_loop: IOLoop | None = None,
     ) -> None:
-        self.io_loop = IOLoop.current()
+        first: Any = max_buffer_size
+        if isinstance(first, IOLoop):
+            io_loop, max_buffer_size, read_chunk_size, max_write_buffer_size = (
+                first,
+                read_chunk_size,
+                max_write_buffer_size,
+                cast(Any, io_loop),
+            )
+        self.io_loop = IOLoop.current() if io_loop is None else io_loop
         self.max_buffer_size = max_buffer_size or MAX_BUFFER_SIZE
         self.read_chunk_size = max(
             1, min(read_chunk_size or READ_CHUNK_SIZE, self.max_buffer_size // 2)
@@ -185,7 +204,10 @@ class BaseIOStream:
     # --- reading --------------------------------------------------------------------------
 
     def read_until_regex(
-        self, regex: bytes | re.Pattern[bytes], max_bytes: int | None = None
+        self,
+        regex: bytes | re.Pattern[bytes],
+        max_bytes: int | None = None,
+        callback: Callback | None = None,
     ) -> asyncio.Future[bytes]:
         """Read up to and including the first match of a regular expression.
 
@@ -196,6 +218,8 @@ class BaseIOStream:
         Args:
             regex: The expression, over bytes.
             max_bytes: Most bytes to read, the match included; None for ``max_buffer_size``.
+            callback: Called with the result, as until Tornado 5.1; None is returned then. It may
+                also stand in the place of ``max_bytes``.
 
         Returns:
             Future of everything before the match and the match itself.
@@ -207,15 +231,22 @@ class BaseIOStream:
                 ``UnsatisfiableReadError``).
             AssertionError: Another read is pending.
         """
+        if callback is not None or (max_bytes is not None and callable(max_bytes)):
+            max_bytes, callback = in_old_order(max_bytes, callback)
+            return call_back(self, callback, self.read_until_regex(regex, max_bytes))
         return self._start_read(ReadUntilRegex(re.compile(regex), max_bytes))
 
-    def read_until(self, delimiter: bytes, max_bytes: int | None = None) -> asyncio.Future[bytes]:
+    def read_until(
+        self, delimiter: bytes, max_bytes: int | None = None, callback: Callback | None = None
+    ) -> asyncio.Future[bytes]:
         """Read up to and including a delimiter.
 
         Args:
             delimiter: One byte or more.
             max_bytes: Most bytes to read, the delimiter included; None for
                 ``max_buffer_size``.
+            callback: Called with the result, as until Tornado 5.1; None is returned then. It may
+                also stand in the place of ``max_bytes``.
 
         Returns:
             Future of everything before the delimiter and the delimiter itself.
@@ -224,6 +255,9 @@ class BaseIOStream:
             StreamClosedError: As for ``read_until_regex``.
             AssertionError: Another read is pending.
         """
+        if callback is not None or (max_bytes is not None and callable(max_bytes)):
+            max_bytes, callback = in_old_order(max_bytes, callback)
+            return call_back(self, callback, self.read_until(delimiter, max_bytes))
         buffer = self._read_buffer
         if buffer.size and self._read_future is None:
             # The common case of many short messages in one chunk, without the way around.
@@ -232,12 +266,22 @@ class BaseIOStream:
                 return self._answered(buffer.take(end))
         return self._start_read(ReadUntil(delimiter, max_bytes))
 
-    def read_bytes(self, num_bytes: int, partial: bool = False) -> asyncio.Future[bytes]:
+    def read_bytes(
+        self,
+        num_bytes: int,
+        partial: bool = False,
+        callback: Callback | None = None,
+        streaming_callback: Callback | None = None,
+    ) -> asyncio.Future[bytes]:
         """Read a number of bytes.
 
         Args:
             num_bytes: How many; 0 is answered at once.
             partial: True to be answered with what there is, as soon as there is a byte.
+            callback: Called with the result, as until Tornado 5.1; None is returned then. It may
+                also stand in the place of ``partial``.
+            streaming_callback: Called with each piece as it comes, as until Tornado 5.1; the
+                result is then empty.
 
         Returns:
             Future of ``num_bytes`` bytes; with ``partial``, of 1 to ``num_bytes``.
@@ -248,13 +292,25 @@ class BaseIOStream:
             AssertionError: Another read is pending.
             TypeError: ``num_bytes`` is not an integer.
         """
+        if callback is not None or streaming_callback is not None or callable(partial):
+            given: Any = partial
+            if callable(given):  # as in 4.x: callback, streaming_callback, partial
+                partial = cast(Any, streaming_callback) or False
+                callback, streaming_callback = given, callback
+            if streaming_callback is not None:
+                future = read_in_pieces(self, streaming_callback, num_bytes)
+            else:
+                future = self.read_bytes(num_bytes, partial)
+            return future if callback is None else call_back(self, callback, future)
         if not isinstance(num_bytes, int):
             raise TypeError(f"num_bytes must be an int, not {type(num_bytes).__name__}")
         if 0 < num_bytes <= self._read_buffer.size and self._read_future is None:
             return self._answered(self._read_buffer.take(num_bytes))
         return self._start_read(ReadBytes(max(num_bytes, 0), partial))
 
-    def read_into(self, buf: bytearray | memoryview, partial: bool = False) -> asyncio.Future[int]:
+    def read_into(
+        self, buf: bytearray | memoryview, partial: bool = False, callback: Callback | None = None
+    ) -> asyncio.Future[int]:
         """Read into memory of the program's own, straight from the file.
 
         For large messages of known size: no byte is copied on the way.
@@ -262,6 +318,8 @@ class BaseIOStream:
         Args:
             buf: Writable memory to fill. It must not change its size until the future is done.
             partial: True to be answered as soon as there is a byte.
+            callback: Called with the result, as until Tornado 5.1; None is returned then. It may
+                also stand in the place of ``partial``.
 
         Returns:
             Future of the number of bytes read: the size of ``buf``, or less with ``partial``.
@@ -271,10 +329,21 @@ class BaseIOStream:
                 had come.
             AssertionError: Another read is pending.
         """
+        if callback is not None or callable(partial):
+            partial, callback = in_old_order(partial, callback, False)
+            return call_back(self, callback, self.read_into(buf, partial))
         return self._start_read(ReadInto(memoryview(buf).cast("B"), partial))
 
-    def read_until_close(self) -> asyncio.Future[bytes]:
+    def read_until_close(
+        self, callback: Callback | None = None, streaming_callback: Callback | None = None
+    ) -> asyncio.Future[bytes]:
         """Read everything until the peer, or this program, closes the stream.
+
+        Args:
+            callback: Called with the result, as until Tornado 5.1; None is returned then. It is
+                called with what came, too, if the stream ends with an error.
+            streaming_callback: Called with each piece as it comes, as until Tornado 5.1; the
+                result is then empty.
 
         Returns:
             Future of all bytes; of what is left in the buffer, perhaps none, if the stream is
@@ -287,6 +356,12 @@ class BaseIOStream:
                 that must know whether it has everything looks at ``error`` afterwards.
             AssertionError: Another read is pending.
         """
+        if callback is not None or streaming_callback is not None:
+            if streaming_callback is not None:
+                future = read_in_pieces(self, streaming_callback, None)
+            else:
+                future = self.read_until_close()
+            return future if callback is None else call_back_at_the_end(self, callback, future)
         if self._closed and self._read_future is None:
             future = self._new_future()
             future.set_result(self._read_buffer.take(self._read_buffer.size))
@@ -502,7 +577,9 @@ class BaseIOStream:
 
     # --- writing --------------------------------------------------------------------------
 
-    def write(self, data: bytes | bytearray | memoryview) -> asyncio.Future[None]:
+    def write(
+        self, data: bytes | bytearray | memoryview, callback: Callback | None = None
+    ) -> asyncio.Future[None]:
         """Write bytes, at once if the file takes them.
 
         Nothing has to be waited for before the next write; waiting for the future is how a
@@ -512,6 +589,8 @@ class BaseIOStream:
         Args:
             data: Bytes to write. The memory of a large ``memoryview`` or ``bytearray`` is not
                 copied and must not change before the future is done.
+            callback: Called without arguments when the future would be resolved, as until Tornado
+                5.1; None is returned then.
 
         Returns:
             Future of None, resolved when the last byte has been handed to the system. If the
@@ -524,6 +603,8 @@ class BaseIOStream:
                 of ``data`` was taken.
             TypeError: ``data`` is no bytes.
         """
+        if callback is not None:
+            return call_back(self, callback, self.write(data), bare=True)
         self._check_closed()
         buffer = self._write_buffer
         assert buffer is not None

@@ -30,6 +30,7 @@ from typing import Any, ClassVar, Final, TypeVar
 from whirlwind._base.log import gen_log
 from whirlwind._net.base_stream import ERRNO_CONNRESET, BaseIOStream, fail
 from whirlwind._net.ioloop import IOLoop
+from whirlwind._net.stream_callbacks import Callback, call_back, in_old_order
 from whirlwind._net.tls import SSLOptions, default_client_context, default_server_context
 from whirlwind._net.tls import ssl_wrap_socket as wrap_socket
 
@@ -106,7 +107,10 @@ class IOStream(BaseIOStream):
     # --- connecting -----------------------------------------------------------------------
 
     def connect(
-        self: _Self, address: Any, server_hostname: str | None = None
+        self: _Self,
+        address: Any,
+        server_hostname: str | None = None,
+        callback: Callback | None = None,
     ) -> asyncio.Future[_Self]:
         """Connect the socket.
 
@@ -117,11 +121,16 @@ class IOStream(BaseIOStream):
             address: What the socket's family takes: ``(host, port)``, a path.
             server_hostname: The name that the peer's certificate must hold; not used without
                 TLS.
+            callback: Called without arguments when the future would be resolved, as until Tornado
+                5.1; None is returned then. It may also stand in the place of ``server_hostname``.
 
         Returns:
             Future of this stream, resolved when it is connected. Fails with
             ``StreamClosedError``, ``real_error`` telling why.
         """
+        if callback is not None or callable(server_hostname):
+            server_hostname, callback = in_old_order(server_hostname, callback)
+            return call_back(self, callback, self.connect(address, server_hostname), bare=True)
         self._opening = True
         self._opening_events = IOLoop.WRITE
         future = self._connect_future = self._new_future()
@@ -215,6 +224,7 @@ class IOStream(BaseIOStream):
             max_buffer_size=self.max_buffer_size,
             read_chunk_size=self.read_chunk_size,
             max_write_buffer_size=self.max_write_buffer_size,
+            io_loop=self.io_loop,
         )
         stream.set_close_callback(callback)
         future = stream.wait_for_handshake()
@@ -266,7 +276,10 @@ class SSLIOStream(IOStream):
         return super().writing() or (self._opening and self._opening_events == IOLoop.WRITE)
 
     def connect(
-        self: _Self, address: Any, server_hostname: str | None = None
+        self: _Self,
+        address: Any,
+        server_hostname: str | None = None,
+        callback: Callback | None = None,
     ) -> asyncio.Future[_Self]:
         """Connect the socket and shake hands.
 
@@ -274,20 +287,29 @@ class SSLIOStream(IOStream):
             address: What the socket's family takes: ``(host, port)``, a path.
             server_hostname: The name that the peer's certificate must hold; needed unless the
                 options say that certificates are not checked.
+            callback: Called without arguments when the future would be resolved, as until Tornado
+                5.1; None is returned then. It may also stand in the place of ``server_hostname``.
 
         Returns:
             Future of this stream, resolved when the handshake is done. Fails with the error
             of a connection or handshake that went wrong, an ``ssl.SSLError`` or another
             ``OSError``; with ``StreamClosedError`` if the program closed the stream.
         """
+        if callback is not None or callable(server_hostname):
+            server_hostname, callback = in_old_order(server_hostname, callback)
+            return call_back(self, callback, self.connect(address, server_hostname), bare=True)
         assert isinstance(self, SSLIOStream)
         self._server_hostname = server_hostname
         future = self._handshake_future = self._new_future()
         super().connect(address)
         return future
 
-    def wait_for_handshake(self: _Self) -> asyncio.Future[_Self]:
+    def wait_for_handshake(self: _Self, callback: Callback | None = None) -> asyncio.Future[_Self]:
         """Wait until the handshake is done.
+
+        Args:
+            callback: Called without arguments when the future would be resolved, as until Tornado
+                5.1; None is returned then.
 
         Returns:
             Future of this stream. Fails with the error of a handshake that went wrong, an
@@ -298,6 +320,8 @@ class SSLIOStream(IOStream):
             RuntimeError: Somebody waits for it already.
         """
         assert isinstance(self, SSLIOStream)
+        if callback is not None:
+            return call_back(self, callback, self.wait_for_handshake(), bare=True)
         if self._handshake_future is not None and not self._handshake_future.done():
             raise RuntimeError("Already waiting")
         future = self._handshake_future = self._new_future()
