@@ -146,18 +146,25 @@ def run_on_executor(*args: Any, **kwargs: Any) -> Any:
     """Decorate a method so that calling it runs it on an executor and returns a future.
 
     Use it bare (``@run_on_executor``), or with the name of the attribute that holds the executor
-    (``@run_on_executor(executor="_pool")``); the default name is ``executor``. A caller of the
+    (``@run_on_executor(executor="_pool")``); the default name is ``executor``. Another name,
+    ``io_loop``, that of the loop of the future, is taken as in Tornado 4; without it that is the
+    current loop. A caller of the
     method may pass ``callback=``, which is then called with the result.
 
     Raises:
-        ValueError: Positional arguments beyond the method, or keywords other than ``executor``.
+        ValueError: Positional arguments beyond the method, or keywords other than ``executor``
+            and ``io_loop``.
     """
 
-    def decorate(method: Callable[..., Any], attribute: str = "executor") -> Callable[..., Any]:
+    def decorate(
+        method: Callable[..., Any], attribute: str = "executor", of_loop: str | None = None
+    ) -> Callable[..., Any]:
         @functools.wraps(method)
         def wrapper(self: Any, *args: Any, **kwargs: Any) -> asyncio.Future[Any]:
             callback = kwargs.pop("callback", None)
-            future: asyncio.Future[Any] = asyncio.get_event_loop().create_future()
+            loop = asyncio.get_event_loop() if of_loop is None else getattr(self, of_loop)
+            loop = getattr(loop, "asyncio_loop", loop)  # an IOLoop's, in a program of 4.x
+            future: asyncio.Future[Any] = loop.create_future()
             chain_future(getattr(self, attribute).submit(method, self, *args, **kwargs), future)
             if callback is not None:
                 call_with_result(callback, future)
@@ -169,6 +176,10 @@ def run_on_executor(*args: Any, **kwargs: Any) -> Any:
         raise ValueError("run_on_executor takes the method, or executor=, not both")
     if len(args) == 1:
         return decorate(args[0])
-    if args or set(kwargs) - {"executor"}:
+    if args or set(kwargs) - {"executor", "io_loop"}:
         raise ValueError(f"unexpected arguments of run_on_executor: {args!r:.100} {kwargs!r:.100}")
-    return functools.partial(decorate, attribute=kwargs.get("executor", "executor"))
+    return functools.partial(
+        decorate,
+        attribute=kwargs.get("executor", "executor"),
+        of_loop=kwargs.get("io_loop"),
+    )

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from whirlwind._base.escape import parse_qs_bytes, utf8
 from whirlwind._base.lazy import lazy
 from whirlwind._base.limits import MAX_ARGUMENTS
+from whirlwind._http.write_callbacks import call_when_written
 from whirlwind._proto.http.cookies import parse_cookie
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.forms import HTTPFile, parse_body_arguments
@@ -260,14 +261,15 @@ class HTTPServerRequest:
 
         Args:
             chunk: Bytes, or a text that is sent as UTF-8.
-            callback: Called without arguments when the peer has room for more; None for none.
+            callback: Called without arguments when the peer has room for more, not if the
+                connection closes; None for none.
         """
         connection = self.connection
         # A connection of a program's own has the methods of an HTTPConnection only.
         write = getattr(connection, "write_raw", connection.write)
         future = write(utf8(chunk))
         if callback is not None:
-            future.add_done_callback(lambda _: callback())
+            call_when_written(future, callback)
 
     def finish(self) -> None:
         """End a response that ``write`` began, as Tornado 4 had it."""

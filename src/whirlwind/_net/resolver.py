@@ -9,13 +9,15 @@ import asyncio
 import concurrent.futures
 import os
 import socket as sockets
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, TypeAlias
 
 from whirlwind._base.configurable import Configurable
+from whirlwind._engine.coroutine import call_with_result
 from whirlwind._net.ioloop import IOLoop
 
 AddressList: TypeAlias = list[tuple[int, Any]]
+Callback: TypeAlias = Callable[[AddressList], object]
 
 
 class Resolver(Configurable):
@@ -34,8 +36,19 @@ class Resolver(Configurable):
     def configurable_default(cls) -> type[Configurable]:
         return DefaultLoopResolver
 
+    def initialize(self, io_loop: IOLoop | None = None) -> None:
+        """Set up; called by the constructor.
+
+        Args:
+            io_loop: An argument of Tornado up to 4; the loop that runs is asked in any case.
+        """
+
     def resolve(
-        self, host: str, port: int, family: sockets.AddressFamily = sockets.AF_UNSPEC
+        self,
+        host: str,
+        port: int,
+        family: sockets.AddressFamily = sockets.AF_UNSPEC,
+        callback: Callback | None = None,
     ) -> Awaitable[AddressList]:
         """Find the addresses of a host.
 
@@ -43,6 +56,8 @@ class Resolver(Configurable):
             host: A name or an IP address.
             port: For the addresses; it is not looked up.
             family: ``AF_INET`` or ``AF_INET6`` for addresses of that family only.
+            callback: Called with the result, as until Tornado 5.1. An exception goes to the
+                ``gen.Task`` or context that it is called in, else to the log.
 
         Returns:
             Awaitable of pairs of a family and an address for ``socket.connect``, the best
@@ -57,6 +72,15 @@ class Resolver(Configurable):
         """Free what the resolver holds; it is not to be used afterwards."""
 
 
+def _told(callback: Callback | None, found: Awaitable[AddressList]) -> Awaitable[AddressList]:
+    """Have ``callback``, if there is one, called with what is found."""
+    if callback is None:
+        return found
+    future = asyncio.ensure_future(found)
+    call_with_result(callback, future)
+    return future
+
+
 def _look_up(host: str, port: int, family: int) -> AddressList:
     found = sockets.getaddrinfo(host, port, family, sockets.SOCK_STREAM)
     return [(place[0], place[4]) for place in found]
@@ -65,18 +89,32 @@ def _look_up(host: str, port: int, family: int) -> AddressList:
 class DefaultExecutorResolver(Resolver):
     """Asks the system on the loop's default thread pool."""
 
-    async def resolve(
-        self, host: str, port: int, family: sockets.AddressFamily = sockets.AF_UNSPEC
-    ) -> AddressList:
+    def resolve(
+        self,
+        host: str,
+        port: int,
+        family: sockets.AddressFamily = sockets.AF_UNSPEC,
+        callback: Callback | None = None,
+    ) -> Awaitable[AddressList]:
+        return _told(callback, self._resolve(host, port, family))
+
+    async def _resolve(self, host: str, port: int, family: sockets.AddressFamily) -> AddressList:
         return await IOLoop.current().run_in_executor(None, _look_up, host, port, family)
 
 
 class DefaultLoopResolver(Resolver):
     """Asks the asyncio loop, which asks the system without blocking."""
 
-    async def resolve(
-        self, host: str, port: int, family: sockets.AddressFamily = sockets.AF_UNSPEC
-    ) -> AddressList:
+    def resolve(
+        self,
+        host: str,
+        port: int,
+        family: sockets.AddressFamily = sockets.AF_UNSPEC,
+        callback: Callback | None = None,
+    ) -> Awaitable[AddressList]:
+        return _told(callback, self._resolve(host, port, family))
+
+    async def _resolve(self, host: str, port: int, family: sockets.AddressFamily) -> AddressList:
         found = await asyncio.get_running_loop().getaddrinfo(
             host, port, family=family, type=sockets.SOCK_STREAM
         )
@@ -96,14 +134,18 @@ class ExecutorResolver(Resolver):
     executor: concurrent.futures.Executor | None
     close_executor: bool
 
-    def initialize(
-        self, executor: concurrent.futures.Executor | None = None, close_executor: bool = True
+    def initialize(  # type: ignore[override]
+        self,
+        executor: concurrent.futures.Executor | None = None,
+        close_executor: bool = True,
+        io_loop: IOLoop | None = None,
     ) -> None:
         """Set up; called by the constructor.
 
         Args:
             executor: Where to ask; None to ask in place.
             close_executor: Whether the executor is this resolver's to shut down.
+            io_loop: As for ``Resolver``.
         """
         self.executor = executor
         self.close_executor = close_executor and executor is not None
@@ -114,24 +156,33 @@ class ExecutorResolver(Resolver):
         self.executor = None
 
     def resolve(
-        self, host: str, port: int, family: sockets.AddressFamily = sockets.AF_UNSPEC
+        self,
+        host: str,
+        port: int,
+        family: sockets.AddressFamily = sockets.AF_UNSPEC,
+        callback: Callback | None = None,
     ) -> Awaitable[AddressList]:
         loop = IOLoop.current()
         if self.executor is not None:
-            return loop.run_in_executor(self.executor, _look_up, host, port, family)
+            asked = loop.run_in_executor(self.executor, _look_up, host, port, family)
+            return _told(callback, asked)
         future: asyncio.Future[AddressList] = loop.asyncio_loop.create_future()
         try:
             future.set_result(_look_up(host, port, family))
         except OSError as error:
             future.set_exception(error)
-        return future
+        return _told(callback, future)
 
 
 class BlockingResolver(ExecutorResolver):
     """Asks the system in place: the loop stands still meanwhile. Deprecated since Tornado 5.0."""
 
-    def initialize(self) -> None:  # type: ignore[override]
-        """Set up; called by the constructor."""
+    def initialize(self, io_loop: IOLoop | None = None) -> None:  # type: ignore[override]
+        """Set up; called by the constructor.
+
+        Args:
+            io_loop: As for ``Resolver``.
+        """
         super().initialize()
 
 
@@ -146,11 +197,14 @@ class ThreadedResolver(ExecutorResolver):
     _threadpool: ClassVar[concurrent.futures.ThreadPoolExecutor | None] = None
     _threadpool_process: ClassVar[int | None] = None
 
-    def initialize(self, num_threads: int = 10) -> None:  # type: ignore[override]
+    def initialize(  # type: ignore[override]
+        self, num_threads: int = 10, io_loop: IOLoop | None = None
+    ) -> None:
         """Set up; called by the constructor.
 
         Args:
             num_threads: Threads of the pool, if this is the first instance in the process.
+            io_loop: As for ``Resolver``.
         """
         cls = ThreadedResolver
         if cls._threadpool is None or cls._threadpool_process != os.getpid():
@@ -173,7 +227,9 @@ class OverrideResolver(Resolver):
     resolver: Resolver
     mapping: Mapping[Any, Any]
 
-    def initialize(self, resolver: Resolver, mapping: Mapping[Any, Any]) -> None:
+    def initialize(  # type: ignore[override]
+        self, resolver: Resolver, mapping: Mapping[Any, Any]
+    ) -> None:
         """Set up; called by the constructor.
 
         Args:
@@ -187,11 +243,15 @@ class OverrideResolver(Resolver):
         self.resolver.close()
 
     def resolve(
-        self, host: str, port: int, family: sockets.AddressFamily = sockets.AF_UNSPEC
+        self,
+        host: str,
+        port: int,
+        family: sockets.AddressFamily = sockets.AF_UNSPEC,
+        callback: Callback | None = None,
     ) -> Awaitable[AddressList]:
         for key in ((host, port, family), (host, port), host):
             if key in self.mapping:
                 instead = self.mapping[key]
                 host, port = (instead, port) if isinstance(instead, str) else instead
                 break
-        return self.resolver.resolve(host, port, family)
+        return _told(callback, self.resolver.resolve(host, port, family))

@@ -158,7 +158,9 @@ def bind_unix_socket(file: str, mode: int = 0o600, backlog: int = BACKLOG) -> so
 
 
 def add_accept_handler(
-    sock: sockets.socket, callback: Callable[[sockets.socket, Any], object]
+    sock: sockets.socket,
+    callback: Callable[[sockets.socket, Any], object],
+    io_loop: IOLoop | None = None,
 ) -> Callable[[], None]:
     """Have a function called for each connection that a listening socket accepts.
 
@@ -168,21 +170,25 @@ def add_accept_handler(
     Args:
         sock: A non-blocking socket that listens.
         callback: Called with the connection's socket and the peer's address.
+        io_loop: The loop to accept on; None, as always since Tornado 5.0, for the current one.
 
     Returns:
         A function that ends the accepting; it leaves ``sock`` open. A second call does nothing.
     """
-    acceptor = _Acceptor(sock, callback)
+    acceptor = _Acceptor(sock, callback, IOLoop.current() if io_loop is None else io_loop)
     return acceptor.remove
 
 
 class _Acceptor:
     def __init__(
-        self, sock: sockets.socket, callback: Callable[[sockets.socket, Any], object]
+        self,
+        sock: sockets.socket,
+        callback: Callable[[sockets.socket, Any], object],
+        loop: IOLoop,
     ) -> None:
         self._sock = sock
         self._callback = callback
-        self._loop = IOLoop.current()
+        self._loop = loop
         self._pause: object | None = None
         self._removed = False
         self._loop.add_handler(sock, self._accept, IOLoop.READ)

@@ -29,7 +29,9 @@ class TCPClient:
         resolver: As given, or the one that was made.
     """
 
-    def __init__(self, resolver: Resolver | None = None) -> None:
+    def __init__(self, resolver: Resolver | None = None, io_loop: IOLoop | None = None) -> None:
+        # Not needed: connect() is a coroutine, and works on whichever loop runs it.
+        del io_loop
         self._own_resolver = resolver is None
         self.resolver = Resolver() if resolver is None else resolver
 

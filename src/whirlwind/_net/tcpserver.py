@@ -40,6 +40,7 @@ class TCPServer:
         ValueError: ``certfile`` or ``keyfile`` is no file.
 
     Attributes:
+        io_loop: As given; the loop of the sockets that were added first, where None was given.
         ssl_options: As given; read for each connection, so it may be changed.
         max_buffer_size: As given.
         read_chunk_size: As given.
@@ -50,7 +51,9 @@ class TCPServer:
         ssl_options: SSLOptions | None = None,
         max_buffer_size: int | None = None,
         read_chunk_size: int | None = None,
+        io_loop: IOLoop | None = None,
     ) -> None:
+        self.io_loop = io_loop
         self.ssl_options = ssl_options
         self.max_buffer_size = max_buffer_size
         self.read_chunk_size = read_chunk_size
@@ -94,9 +97,14 @@ class TCPServer:
 
     def add_sockets(self, sockets: Iterable[sockets.socket]) -> None:
         """Accept connections from sockets that listen, as ``bind_sockets`` makes them."""
+        if self.io_loop is None:
+            # Not in the constructor: a program may fork in between.
+            self.io_loop = IOLoop.current()
         for sock in sockets:
             self._sockets[sock.fileno()] = sock
-            self._handlers[sock.fileno()] = add_accept_handler(sock, self._handle_connection)
+            self._handlers[sock.fileno()] = add_accept_handler(
+                sock, self._handle_connection, self.io_loop
+            )
 
     def add_socket(self, socket: sockets.socket) -> None:
         """Accept connections from one socket that listens."""
@@ -190,6 +198,7 @@ class TCPServer:
                 sock,
                 max_buffer_size=self.max_buffer_size,
                 read_chunk_size=self.read_chunk_size,
+                io_loop=self.io_loop,
             )
             result = self.handle_stream(stream, address)
             if result is not None:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 from whirlwind._base.escape import json_encode, utf8
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.server.exchange import Exchange
+from whirlwind._http.write_callbacks import call_when_written
 from whirlwind._net.iostream import IOStream
 from whirlwind._proto.http.dates import format_timestamp
 from whirlwind._proto.http.errors import HTTPOutputError
@@ -238,7 +239,8 @@ class Answer:
 
         Args:
             include_footers: True for the last piece; ``finish`` says so.
-            callback: Called when the peer has room for more, as Tornado 4 had it.
+            callback: Called when the peer has room for more, not if the connection closes, as
+                until Tornado 5.1.
 
         Returns:
             A future that is done when the peer has room for more: wait for it, or a slow client
@@ -264,7 +266,7 @@ class Answer:
                 chunk = transform.transform_chunk(chunk, include_footers)
             future = connection.write(b"" if self.request.method == "HEAD" else chunk)
         if callback is not None:
-            future.add_done_callback(lambda _: callback())
+            call_when_written(future, callback)
         return future
 
     def _send_head(self, connection: Any, chunk: bytes, finishing: bool) -> asyncio.Future[None]:

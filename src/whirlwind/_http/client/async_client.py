@@ -72,6 +72,8 @@ class AsyncHTTPClient(Configurable):
 
     Args:
         force_instance: True for a client of one's own; close it after use.
+        io_loop: An argument of Tornado up to 4, where it came first: the client's loop, if that
+            is not to be the current one.
         defaults: Values for arguments of ``HTTPRequest`` that requests leave at None.
         **kwargs: What else the configured client takes, such as ``max_clients``. They count
             for the first client of a loop only.
@@ -106,8 +108,22 @@ class AsyncHTTPClient(Configurable):
             cls._async_client_dict = found  # type: ignore[attr-defined]
         return cast("weakref.WeakKeyDictionary[IOLoop, AsyncHTTPClient]", found)
 
-    def __new__(cls, force_instance: bool = False, **kwargs: Any) -> Any:
-        io_loop = IOLoop.current()
+    def __new__(
+        cls,
+        *args: Any,
+        force_instance: bool = False,
+        io_loop: IOLoop | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        if args and (args[0] is None or isinstance(args[0], IOLoop)):
+            io_loop, args = args[0], args[1:]
+        if args:
+            (force_instance,) = args
+        current = IOLoop.current()
+        if io_loop is None:
+            io_loop = current
+        elif io_loop is not current:
+            kwargs["io_loop"] = io_loop
         cache = None if force_instance else cls._async_clients()
         if cache is not None:
             found = cache.get(io_loop)
@@ -120,13 +136,16 @@ class AsyncHTTPClient(Configurable):
             cache[client.io_loop] = client
         return client
 
-    def initialize(self, defaults: dict[str, Any] | None = None) -> None:
+    def initialize(
+        self, defaults: dict[str, Any] | None = None, io_loop: IOLoop | None = None
+    ) -> None:
         """Set up a new client; stands in for ``__init__``.
 
         Args:
             defaults: Values for what requests leave open, over those of ``HTTPRequest``.
+            io_loop: The client's loop; given only if it is not the current one.
         """
-        self.io_loop = IOLoop.current()
+        self.io_loop = IOLoop.current() if io_loop is None else io_loop
         self.defaults: dict[str, Any] = dict(HTTPRequest._DEFAULTS)
         if defaults is not None:
             self.defaults.update(defaults)

@@ -24,6 +24,7 @@ from whirlwind._http.client.fetch import Fetch, Shared
 from whirlwind._http.client.pool import PoolStatistics
 from whirlwind._http.client.request import HTTPRequest
 from whirlwind._http.client.response import HTTPResponse
+from whirlwind._net.ioloop import IOLoop
 from whirlwind._version import tornado_version
 
 
@@ -56,8 +57,9 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         defaults: dict[str, Any] | None = None,
         max_header_size: int | None = None,
         max_body_size: int | None = None,
+        io_loop: IOLoop | None = None,
     ) -> None:
-        super().initialize(defaults=defaults)
+        super().initialize(defaults=defaults, io_loop=io_loop)
         self.max_clients = max_clients
         self.max_buffer_size = max_buffer_size
         self.max_header_size = max_header_size or MAX_HEADER_SIZE

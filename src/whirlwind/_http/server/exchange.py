@@ -24,6 +24,7 @@ from whirlwind._http.messages import HTTPConnection, HTTPMessageDelegate
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.file_sending import FileSending, file_sending
 from whirlwind._http.server.stream import TransportStream
+from whirlwind._http.write_callbacks import call_when_written
 from whirlwind._net.iostream import IOStream
 from whirlwind._proto.http.dates import format_timestamp
 from whirlwind._proto.http.errors import HTTPOutputError
@@ -182,6 +183,7 @@ class Exchange(HTTPConnection):
         start_line: RequestStartLine | ResponseStartLine,
         headers: HTTPHeaders,
         chunk: bytes | None = None,
+        callback: Callable[[], object] | None = None,
     ) -> asyncio.Future[None]:
         """Write the head of the answer, and a first piece of its body along with it.
 
@@ -191,6 +193,7 @@ class Exchange(HTTPConnection):
             headers: Its fields. Without ``Content-Length`` or ``Transfer-Encoding`` the body is
                 chunked, or ends with the connection for an HTTP/1.0 client.
             chunk: The first piece of the body.
+            callback: Called when the future would be resolved, as until Tornado 5.1.
 
         Returns:
             A future that is done when the peer has room for more.
@@ -201,6 +204,10 @@ class Exchange(HTTPConnection):
 
         Source: RFC 9112, section 6.3.
         """
+        if callback is not None:
+            future = self.write_headers(start_line, headers, chunk)
+            call_when_written(future, callback)
+            return future
         if not isinstance(start_line, ResponseStartLine):
             raise TypeError(f"a server writes a ResponseStartLine, not {start_line!r}")
         if self.head_sent:
@@ -280,12 +287,18 @@ class Exchange(HTTPConnection):
             return connection.send(b"".join((head, b"\r\n", body)))
         return connection.send(b"".join((head, self.connection_field(), b"\r\n", body)))
 
-    def write(self, chunk: bytes) -> asyncio.Future[None]:
+    def write(
+        self, chunk: bytes, callback: Callable[[], object] | None = None
+    ) -> asyncio.Future[None]:
         """Write a piece of the body; the future is done when the peer has room for more.
 
         Raises:
             HTTPOutputError: The body becomes longer than announced.
         """
+        if callback is not None:
+            future = self.write(chunk)
+            call_when_written(future, callback)
+            return future
         if self.finished:
             raise HTTPOutputError("this request was answered already")
         if chunk and not self.head_sent:

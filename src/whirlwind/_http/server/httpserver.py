@@ -114,12 +114,14 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         max_body_size: int | None = None,
         max_buffer_size: int | None = None,
         trusted_downstream: Iterable[str] | None = None,
+        io_loop: IOLoop | None = None,
     ) -> None:
         TCPServer.__init__(
             self,
             ssl_options=ssl_options,
             max_buffer_size=max_buffer_size,
             read_chunk_size=chunk_size,
+            io_loop=io_loop,
         )
         self.request_callback = request_callback
         self.xheaders = xheaders
@@ -283,7 +285,9 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         """The loop that this server's connections live on."""
         loop = self._loop
         if loop is None:
-            loop = self._loop = IOLoop.current().asyncio_loop
+            if self.io_loop is None:
+                self.io_loop = IOLoop.current()
+            loop = self._loop = self.io_loop.asyncio_loop
         return loop
 
     def done_future(self) -> asyncio.Future[None]:

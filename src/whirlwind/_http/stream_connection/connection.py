@@ -27,6 +27,7 @@ from whirlwind._http.messages import HTTPConnection, HTTPMessageDelegate
 from whirlwind._http.server.exchange import status_line
 from whirlwind._http.stream_connection.incoming_message import IncomingMessage
 from whirlwind._http.stream_connection.parameters import HTTP1ConnectionParameters
+from whirlwind._http.write_callbacks import call_when_written
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.resets import reset_when_closed
 from whirlwind._net.stream_errors import StreamClosedError
@@ -224,6 +225,7 @@ class HTTP1Connection(HTTPConnection):
         start_line: RequestStartLine | ResponseStartLine,
         headers: HTTPHeaders,
         chunk: bytes | None = None,
+        callback: Callable[[], object] | None = None,
     ) -> asyncio.Future[None]:
         """Write the head of a message, and a first piece of its body along with it.
 
@@ -235,6 +237,7 @@ class HTTP1Connection(HTTPConnection):
                 an answer is chunked, or ends with the connection for an HTTP/1.0 client; so is
                 that of a POST, PUT or PATCH, and other requests have none.
             chunk: The first piece of the body.
+            callback: Called when the future would be resolved, as until Tornado 5.1.
 
         Returns:
             A future of None, done when everything is written; it fails with
@@ -246,6 +249,10 @@ class HTTP1Connection(HTTPConnection):
 
         Source: RFC 9112, sections 3 to 6.
         """
+        if callback is not None:
+            future = self.write_headers(start_line, headers, chunk)
+            call_when_written(future, callback)
+            return future
         if self.is_client and self.finished and self._settled.done() and not self.is_reading():
             self._begin()
         if self.head_sent:
@@ -305,7 +312,9 @@ class HTTP1Connection(HTTPConnection):
             return b"Connection: close\r\n" if modern else b""
         return b"" if modern else b"Connection: Keep-Alive\r\n"
 
-    def write(self, chunk: bytes) -> asyncio.Future[None]:
+    def write(
+        self, chunk: bytes, callback: Callable[[], object] | None = None
+    ) -> asyncio.Future[None]:
         """Write a piece of the body.
 
         Returns:
@@ -314,6 +323,10 @@ class HTTP1Connection(HTTPConnection):
         Raises:
             HTTPOutputError: The body becomes longer than announced; the stream is closed.
         """
+        if callback is not None:
+            future = self.write(chunk)
+            call_when_written(future, callback)
+            return future
         if self.finished:
             raise HTTPOutputError("this message is complete already")
         if chunk and not self.head_sent:

@@ -73,8 +73,9 @@ class WebSocketClientConnection:
         max_message_size: int = MAX_MESSAGE_SIZE,
         subprotocols: list[str] | None = None,
         resolver: Any = None,
+        io_loop: IOLoop | None = None,
     ) -> None:
-        self.io_loop: IOLoop = IOLoop.current()
+        self.io_loop: IOLoop = IOLoop.current() if io_loop is None else io_loop
         loop = self.io_loop.asyncio_loop
         self.connect_future: asyncio.Future[WebSocketClientConnection] = loop.create_future()
         self.read_queue: Queue[str | bytes | None] = Queue(1)
@@ -342,6 +343,7 @@ def websocket_connect(
     max_message_size: int = MAX_MESSAGE_SIZE,
     subprotocols: list[str] | None = None,
     resolver: Any = None,
+    io_loop: IOLoop | None = None,
 ) -> asyncio.Future[WebSocketClientConnection]:
     """Open a WebSocket to a server.
 
@@ -360,6 +362,7 @@ def websocket_connect(
         max_message_size: Most bytes in a message; a server that sends more is told so (1009).
         subprotocols: Subprotocols to propose, best first.
         resolver: Turns names into addresses; None for the loop's own.
+        io_loop: The loop to connect on; None, as always since Tornado 5.0, for the current one.
 
     Returns:
         A future for a ``WebSocketClientConnection``. Cancelling it stops the attempt. It fails with
@@ -367,6 +370,8 @@ def websocket_connect(
         ``WebSocketError`` where what it answers is no WebSocket, and with ``OSError`` where it
         cannot be reached.
     """
+    if isinstance(callback, IOLoop):
+        io_loop, callback = callback, None  # in the place that it had in 4.x
     if isinstance(url, HTTPRequest):
         if connect_timeout is not None:
             raise AssertionError("connect_timeout is the HTTPRequest's to say")
@@ -382,6 +387,7 @@ def websocket_connect(
         max_message_size=max_message_size,
         subprotocols=subprotocols,
         resolver=resolver,
+        io_loop=io_loop,
     )
     if callback is not None:
         connection.io_loop.add_future(connection.connect_future, callback)
