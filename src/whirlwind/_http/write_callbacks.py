@@ -23,6 +23,6 @@ def call_when_written(future: asyncio.Future[None], callback: Callable[[], objec
 
     def written(done: asyncio.Future[None]) -> None:
         if not done.cancelled() and done.exception() is None:
-            IOLoop.current()._run_callback(callback)
+            IOLoop.current()._run_homeless(callback)
 
     future.add_done_callback(written)

@@ -39,7 +39,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, ClassVar, Final, TypeAlias, cast
+from typing import Any, ClassVar, Final, TypeAlias, cast, overload
 
 from whirlwind._base.limits import MAX_BUFFER_SIZE, MAX_STREAM_TURN, READ_CHUNK_SIZE
 from whirlwind._base.log import gen_log
@@ -49,6 +49,7 @@ from whirlwind._net.stream_callbacks import (
     Callback,
     call_back,
     call_back_at_the_end,
+    in_either_order,
     in_old_order,
     read_in_pieces,
 )
@@ -203,12 +204,26 @@ class BaseIOStream:
 
     # --- reading --------------------------------------------------------------------------
 
+    @overload
+    def read_until_regex(
+        self, regex: bytes | re.Pattern[bytes], max_bytes: int | None = None
+    ) -> asyncio.Future[bytes]: ...
+
+    @overload
     def read_until_regex(
         self,
         regex: bytes | re.Pattern[bytes],
+        callback: Callback,
+        max_bytes: int | None = None,
+    ) -> None: ...
+
+    def read_until_regex(
+        self,
+        regex: bytes | re.Pattern[bytes],
+        *limit: Any,
         max_bytes: int | None = None,
         callback: Callback | None = None,
-    ) -> asyncio.Future[bytes]:
+    ) -> Any:
         """Read up to and including the first match of a regular expression.
 
         For a fixed delimiter ``read_until`` is faster. An expression that looks ahead or
@@ -219,7 +234,7 @@ class BaseIOStream:
             regex: The expression, over bytes.
             max_bytes: Most bytes to read, the match included; None for ``max_buffer_size``.
             callback: Called with the result, as until Tornado 5.1; None is returned then. It may
-                also stand in the place of ``max_bytes``.
+                also be the second argument, with ``max_bytes`` as the third.
 
         Returns:
             Future of everything before the match and the match itself.
@@ -231,14 +246,29 @@ class BaseIOStream:
                 ``UnsatisfiableReadError``).
             AssertionError: Another read is pending.
         """
-        if callback is not None or (max_bytes is not None and callable(max_bytes)):
-            max_bytes, callback = in_old_order(max_bytes, callback)
-            return call_back(self, callback, self.read_until_regex(regex, max_bytes))
+        if limit or callback is not None:
+            max_bytes, callback = in_either_order(limit, max_bytes, callback)
+            future = self.read_until_regex(regex, max_bytes=max_bytes)
+            return future if callback is None else call_back(self, callback, future)
         return self._start_read(ReadUntilRegex(re.compile(regex), max_bytes))
 
+    @overload
     def read_until(
-        self, delimiter: bytes, max_bytes: int | None = None, callback: Callback | None = None
-    ) -> asyncio.Future[bytes]:
+        self, delimiter: bytes, max_bytes: int | None = None
+    ) -> asyncio.Future[bytes]: ...
+
+    @overload
+    def read_until(
+        self, delimiter: bytes, callback: Callback, max_bytes: int | None = None
+    ) -> None: ...
+
+    def read_until(
+        self,
+        delimiter: bytes,
+        *limit: Any,
+        max_bytes: int | None = None,
+        callback: Callback | None = None,
+    ) -> Any:
         """Read up to and including a delimiter.
 
         Args:
@@ -246,7 +276,7 @@ class BaseIOStream:
             max_bytes: Most bytes to read, the delimiter included; None for
                 ``max_buffer_size``.
             callback: Called with the result, as until Tornado 5.1; None is returned then. It may
-                also stand in the place of ``max_bytes``.
+                also be the second argument, with ``max_bytes`` as the third.
 
         Returns:
             Future of everything before the delimiter and the delimiter itself.
@@ -255,9 +285,10 @@ class BaseIOStream:
             StreamClosedError: As for ``read_until_regex``.
             AssertionError: Another read is pending.
         """
-        if callback is not None or (max_bytes is not None and callable(max_bytes)):
-            max_bytes, callback = in_old_order(max_bytes, callback)
-            return call_back(self, callback, self.read_until(delimiter, max_bytes))
+        if limit or callback is not None:
+            max_bytes, callback = in_either_order(limit, max_bytes, callback)
+            future = self.read_until(delimiter, max_bytes=max_bytes)
+            return future if callback is None else call_back(self, callback, future)
         buffer = self._read_buffer
         if buffer.size and self._read_future is None:
             # The common case of many short messages in one chunk, without the way around.
@@ -266,20 +297,43 @@ class BaseIOStream:
                 return self._answered(buffer.take(end))
         return self._start_read(ReadUntil(delimiter, max_bytes))
 
+    @overload
+    def read_bytes(self, num_bytes: int, partial: bool = False) -> asyncio.Future[bytes]: ...
+
+    @overload
     def read_bytes(
         self,
         num_bytes: int,
+        callback: Callback,
+        streaming_callback: Callback | None = None,
+        partial: bool = False,
+    ) -> None: ...
+
+    @overload
+    def read_bytes(
+        self,
+        num_bytes: int,
+        callback: None = None,
+        *,
+        streaming_callback: Callback,
+        partial: bool = False,
+    ) -> asyncio.Future[bytes]: ...
+
+    def read_bytes(
+        self,
+        num_bytes: int,
+        *old: Any,
         partial: bool = False,
         callback: Callback | None = None,
         streaming_callback: Callback | None = None,
-    ) -> asyncio.Future[bytes]:
+    ) -> Any:
         """Read a number of bytes.
 
         Args:
             num_bytes: How many; 0 is answered at once.
             partial: True to be answered with what there is, as soon as there is a byte.
             callback: Called with the result, as until Tornado 5.1; None is returned then. It may
-                also stand in the place of ``partial``.
+                also be the second argument, with the next ones behind it.
             streaming_callback: Called with each piece as it comes, as until Tornado 5.1; the
                 result is then empty.
 
@@ -292,15 +346,17 @@ class BaseIOStream:
             AssertionError: Another read is pending.
             TypeError: ``num_bytes`` is not an integer.
         """
-        if callback is not None or streaming_callback is not None or callable(partial):
-            given: Any = partial
-            if callable(given):  # as in 4.x: callback, streaming_callback, partial
-                partial = cast(Any, streaming_callback) or False
-                callback, streaming_callback = given, callback
+        if old or callback is not None or streaming_callback is not None:
+            if len(old) == 1 and not callable(old[0]):
+                partial = bool(old[0])
+            elif old:  # as in 4.x
+                given = [callback, streaming_callback, partial]
+                given[: len(old)] = old
+                callback, streaming_callback, partial = cast(Any, given)
             if streaming_callback is not None:
                 future = read_in_pieces(self, streaming_callback, num_bytes)
             else:
-                future = self.read_bytes(num_bytes, partial)
+                future = self.read_bytes(num_bytes, partial=partial)
             return future if callback is None else call_back(self, callback, future)
         if not isinstance(num_bytes, int):
             raise TypeError(f"num_bytes must be an int, not {type(num_bytes).__name__}")

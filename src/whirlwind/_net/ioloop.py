@@ -25,6 +25,7 @@ import contextlib
 import datetime
 import functools
 import os
+import sys
 import time
 import warnings
 from collections.abc import Awaitable, Callable
@@ -471,6 +472,24 @@ class IOLoop(Configurable):
         except Exception as error:
             if not error_scope.deliver(error):
                 self.handle_callback_exception(callback)
+
+    def _run_homeless(self, callback: Callable[[], Any]) -> None:
+        """Run a callback of an interface that has no future in which an exception could be."""
+        run = error_scope.Reentry.run
+        try:
+            if run is None:
+                callback()
+            else:
+                run(callback, self._report_homeless)
+        except Exception as error:
+            if not error_scope.deliver(error):
+                self._report_homeless(callback)
+
+    def _report_homeless(self, callback: Callable[..., Any] | None) -> None:
+        error = sys.exc_info()[1]
+        home = error_scope.home.get()
+        if home is None or error is None or not home(error):
+            self.handle_callback_exception(callback)
 
     def _watch(self, callback: Callable[[], Any], result: object) -> None:
         """See to it that an exception of an awaitable that a callback returned is not lost."""

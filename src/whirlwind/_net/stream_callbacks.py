@@ -92,6 +92,29 @@ def in_old_order(limit: Any, callback: Any, default: Any = None) -> tuple[Any, C
     return limit, callback
 
 
+def in_either_order(
+    given: tuple[Any, ...], limit: int | None, callback: Callback | None
+) -> tuple[int | None, Callback | None]:
+    """Sort out a limit and a callback, which are of kinds that cannot be mistaken.
+
+    Args:
+        given: What was given by position, in the order of 6 or of 4.
+        limit: What was given by name.
+        callback: What was given by name.
+
+    Raises:
+        TypeError: There are too many.
+    """
+    if len(given) > 2:
+        raise TypeError(f"expected a limit and a callback, got {len(given)} arguments")
+    for value in given:
+        if callable(value):
+            callback = value
+        elif value is not None:
+            limit = value
+    return limit, callback
+
+
 def read_in_pieces(stream: _Stream, sink: Callback, size: int | None) -> asyncio.Future[bytes]:
     """Read, and give each piece to a function as it comes.
 
@@ -169,5 +192,5 @@ def give(stream: _Stream, callback: Callback, *args: object) -> bool:
             stream.close(exc_info=error)
             raise
 
-    stream.io_loop._run_callback(functools.update_wrapper(call, callback, ("__qualname__",)))
+    stream.io_loop._run_homeless(functools.update_wrapper(call, callback, ("__qualname__",)))
     return not failed

@@ -6,12 +6,12 @@ Layer: HTTP. Imports from ``_base``, ``_engine``, ``_net``, ``_proto`` and this 
 from __future__ import annotations
 
 import asyncio
+import functools
 import weakref
 from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from whirlwind._base.configurable import Configurable
-from whirlwind._engine.coroutine import call_with_result
 from whirlwind._engine.register import register
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.response import HTTPResponse
@@ -58,6 +58,12 @@ class FetchFuture(asyncio.Future[HTTPResponse]):
         if abort is not None:
             abort()
         return cancelled
+
+
+def _call(
+    io_loop: IOLoop, callback: Callable[[HTTPResponse], Any], answered: asyncio.Future[HTTPResponse]
+) -> None:
+    io_loop._run_homeless(functools.partial(callback, answered.result()))
 
 
 class AsyncHTTPClient(Configurable):
@@ -207,7 +213,7 @@ class AsyncHTTPClient(Configurable):
         future = FetchFuture(self.io_loop.asyncio_loop, raise_error)
         if callable(callback):
             future.answered = self.io_loop.asyncio_loop.create_future()
-            call_with_result(callback, future.answered)
+            future.answered.add_done_callback(functools.partial(_call, self.io_loop, callback))
         if register.is_open:
             register.label(future, f"{request.method} {request.url}")
         proxy = cast(HTTPRequest, _RequestProxy(request, self.defaults))

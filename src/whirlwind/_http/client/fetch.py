@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from whirlwind._base.limits import MAX_REDIRECT_BODY
 from whirlwind._base.log import app_log, gen_log
+from whirlwind._engine import error_scope
 from whirlwind._http.body_decoding import BodyDecoder, can_decode
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connection_key import ConnectionKey, connection_key
@@ -488,6 +489,8 @@ class Fetch:
         try:
             return call_in(self._context, self._loop, function, argument)
         except Exception as error:
+            if self._context.run(error_scope.deliver, error):
+                return None
             raise CallbackError from error
 
     # --- redirects ---

@@ -370,8 +370,9 @@ def websocket_connect(
         ``WebSocketError`` where what it answers is no WebSocket, and with ``OSError`` where it
         cannot be reached.
     """
-    if isinstance(callback, IOLoop):
-        io_loop, callback = callback, None  # in the place that it had in 4.x
+    second: Any = callback
+    if isinstance(second, IOLoop):
+        io_loop, callback = second, None  # in the place that it had in 4.x
     if isinstance(url, HTTPRequest):
         if connect_timeout is not None:
             raise AssertionError("connect_timeout is the HTTPRequest's to say")

@@ -1,0 +1,11 @@
+"""Small things of the operating system, under the module for Windows.
+
+Door: names only. They are in ``_net/waker.py``.
+"""
+
+from whirlwind._base.publish import publish
+from whirlwind._net.waker import set_close_exec
+
+__all__ = ["set_close_exec"]
+
+publish(__name__, globals())
