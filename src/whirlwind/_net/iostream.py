@@ -25,12 +25,12 @@ import os
 import socket as sockets
 import ssl
 import sys
-from typing import Any, ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar, overload
 
 from whirlwind._base.log import gen_log
 from whirlwind._net.base_stream import ERRNO_CONNRESET, BaseIOStream, fail
 from whirlwind._net.ioloop import IOLoop
-from whirlwind._net.stream_callbacks import Callback, call_back, in_old_order
+from whirlwind._net.stream_callbacks import Callback, call_back, in_either_order
 from whirlwind._net.tls import SSLOptions, default_client_context, default_server_context
 from whirlwind._net.tls import ssl_wrap_socket as wrap_socket
 
@@ -106,12 +106,23 @@ class IOStream(BaseIOStream):
 
     # --- connecting -----------------------------------------------------------------------
 
+    @overload
     def connect(
-        self: _Self,
+        self: _Self, address: Any, server_hostname: str | None = None
+    ) -> asyncio.Future[_Self]: ...
+
+    @overload
+    def connect(
+        self, address: Any, callback: Callback, server_hostname: str | None = None
+    ) -> None: ...
+
+    def connect(
+        self,
         address: Any,
+        *name: Any,
         server_hostname: str | None = None,
         callback: Callback | None = None,
-    ) -> asyncio.Future[_Self]:
+    ) -> Any:
         """Connect the socket.
 
         Reads and writes may begin at once; they wait for the connection. A host name is
@@ -122,15 +133,17 @@ class IOStream(BaseIOStream):
             server_hostname: The name that the peer's certificate must hold; not used without
                 TLS.
             callback: Called without arguments when the future would be resolved, as until Tornado
-                5.1; None is returned then. It may also stand in the place of ``server_hostname``.
+                5.1; None is returned then. It may also be the second argument, with
+                ``server_hostname`` as the third.
 
         Returns:
             Future of this stream, resolved when it is connected. Fails with
             ``StreamClosedError``, ``real_error`` telling why.
         """
-        if callback is not None or callable(server_hostname):
-            server_hostname, callback = in_old_order(server_hostname, callback)
-            return call_back(self, callback, self.connect(address, server_hostname), bare=True)
+        if name or callback is not None:
+            server_hostname, callback = in_either_order(name, server_hostname, callback)
+            future = self.connect(address, server_hostname=server_hostname)
+            return future if callback is None else call_back(self, callback, future, bare=True)
         self._opening = True
         self._opening_events = IOLoop.WRITE
         future = self._connect_future = self._new_future()
@@ -275,12 +288,23 @@ class SSLIOStream(IOStream):
         """Return True if bytes wait to be written, those of the handshake included."""
         return super().writing() or (self._opening and self._opening_events == IOLoop.WRITE)
 
+    @overload
     def connect(
-        self: _Self,
+        self: _Self, address: Any, server_hostname: str | None = None
+    ) -> asyncio.Future[_Self]: ...
+
+    @overload
+    def connect(
+        self, address: Any, callback: Callback, server_hostname: str | None = None
+    ) -> None: ...
+
+    def connect(
+        self,
         address: Any,
+        *name: Any,
         server_hostname: str | None = None,
         callback: Callback | None = None,
-    ) -> asyncio.Future[_Self]:
+    ) -> Any:
         """Connect the socket and shake hands.
 
         Args:
@@ -288,16 +312,18 @@ class SSLIOStream(IOStream):
             server_hostname: The name that the peer's certificate must hold; needed unless the
                 options say that certificates are not checked.
             callback: Called without arguments when the future would be resolved, as until Tornado
-                5.1; None is returned then. It may also stand in the place of ``server_hostname``.
+                5.1; None is returned then. It may also be the second argument, with
+                ``server_hostname`` as the third.
 
         Returns:
             Future of this stream, resolved when the handshake is done. Fails with the error
             of a connection or handshake that went wrong, an ``ssl.SSLError`` or another
             ``OSError``; with ``StreamClosedError`` if the program closed the stream.
         """
-        if callback is not None or callable(server_hostname):
-            server_hostname, callback = in_old_order(server_hostname, callback)
-            return call_back(self, callback, self.connect(address, server_hostname), bare=True)
+        if name or callback is not None:
+            server_hostname, callback = in_either_order(name, server_hostname, callback)
+            future = self.connect(address, server_hostname=server_hostname)
+            return future if callback is None else call_back(self, callback, future, bare=True)
         assert isinstance(self, SSLIOStream)
         self._server_hostname = server_hostname
         future = self._handshake_future = self._new_future()

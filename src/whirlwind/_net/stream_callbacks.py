@@ -12,11 +12,13 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from whirlwind._base.log import app_log
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.stream_errors import StreamClosedError
+
+_T = TypeVar("_T")
 
 Callback = Callable[..., object]
 
@@ -93,26 +95,26 @@ def in_old_order(limit: Any, callback: Any, default: Any = None) -> tuple[Any, C
 
 
 def in_either_order(
-    given: tuple[Any, ...], limit: int | None, callback: Callback | None
-) -> tuple[int | None, Callback | None]:
-    """Sort out a limit and a callback, which are of kinds that cannot be mistaken.
+    given: tuple[Any, ...], other: _T | None, callback: Callback | None
+) -> tuple[_T | None, Callback | None]:
+    """Sort out a callback and another argument, which are of kinds that cannot be mistaken.
 
     Args:
         given: What was given by position, in the order of 6 or of 4.
-        limit: What was given by name.
+        other: What was given by name.
         callback: What was given by name.
 
     Raises:
         TypeError: There are too many.
     """
     if len(given) > 2:
-        raise TypeError(f"expected a limit and a callback, got {len(given)} arguments")
+        raise TypeError(f"expected a callback and one more, got {len(given)} arguments")
     for value in given:
         if callable(value):
             callback = value
         elif value is not None:
-            limit = value
-    return limit, callback
+            other = value
+    return other, callback
 
 
 def read_in_pieces(stream: _Stream, sink: Callback, size: int | None) -> asyncio.Future[bytes]:

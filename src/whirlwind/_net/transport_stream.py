@@ -226,7 +226,7 @@ class TransportStream(SSLIOStream):
         if self.socket is not None and self.socket.family in (socket.AF_INET, socket.AF_INET6):
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, int(bool(value)))
 
-    def connect(self, address: Any, server_hostname: Any = None, callback: Any = None) -> Any:
+    def connect(self, address: Any, *name: Any, **more: Any) -> Any:
         """Not for this stream: it is connected."""
         raise ValueError("the stream is connected already")
 
