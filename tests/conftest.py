@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from whirlwind._engine import coroutine, error_scope, runner_cy
+
 
 class LogWatch(logging.Handler):
     """Collects log records of level WARNING and above until a test claims them."""
@@ -53,6 +55,15 @@ def small_collections() -> None:
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def contexts_out_of_use() -> Iterator[None]:
+    """Have the next test run as in a program that never used ``stack_context``."""
+    yield
+    if error_scope.Reentry.run is not None:
+        error_scope.Reentry.run = None
+        vars(coroutine).update(start=runner_cy.start, _dress=None)
 
 
 @pytest.fixture(autouse=True)

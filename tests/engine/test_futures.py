@@ -13,6 +13,7 @@ from tests.conftest import LogWatch
 from tests.engine.conftest import Run
 
 from whirlwind import concurrent as door
+from whirlwind.ioloop import IOLoop
 
 
 def test_chain_future_copies_result_error_and_cancellation(run: Run) -> None:
@@ -134,8 +135,27 @@ def test_run_on_executor_runs_there_and_gives_a_future(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("args", "kwargs"), [((1, 2), {}), ((), {"io_loop": 1}), ((1,), {"executor": "x"})]
+    ("args", "kwargs"), [((1, 2), {}), ((), {"loop": 1}), ((1,), {"executor": "x"})]
 )
 def test_run_on_executor_says_what_it_does_not_take(args: Any, kwargs: Any) -> None:
     with pytest.raises(ValueError, match="run_on_executor"):
         door.run_on_executor(*args, **kwargs)
+
+
+def test_the_future_of_an_executor_is_one_of_the_named_loop(run: Run) -> None:
+    class Worker:
+        executor = door.dummy_executor
+
+        def __init__(self) -> None:
+            self._loop = IOLoop.current()
+
+        @door.run_on_executor(io_loop="_loop")
+        def work(self) -> int:
+            return 7
+
+    async def main() -> None:
+        future = Worker().work()
+        assert future.get_loop() is asyncio.get_running_loop()
+        assert await future == 7
+
+    run(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -23,14 +24,6 @@ from whirlwind.stack_context import (
 )
 
 Steps = Generator[Any, Any, Any]
-
-
-@pytest.fixture(autouse=True)
-def _put_out_of_use_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Other tests run as in programs that never use contexts."""
-    monkeypatch.setattr(error_scope.Reentry, "run", None)
-    monkeypatch.setitem(vars(coroutine), "start", vars(coroutine)["start"])
-    monkeypatch.setattr(coroutine, "_dress", None)
 
 
 def taking(told: list[BaseException]) -> ExceptionStackContext:
@@ -80,7 +73,7 @@ def turn(loop: IOLoop, *begin: Callable[[], Any]) -> None:
         for function in begin:
             function()
         for _ in range(4):
-            await gen.moment
+            await asyncio.sleep(0)
 
     loop.run_sync(main)
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from tests.support.streams import LOOPS, Run, runner_of, within
 
+from whirlwind import gen
+from whirlwind.ioloop import IOLoop
 from whirlwind.netutil import (
     BlockingResolver,
     DefaultExecutorResolver,
@@ -107,3 +109,36 @@ def test_the_most_exact_override_counts() -> None:
         resolver.close()
 
     asyncio.run(body())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_callback_is_called_with_the_addresses(run: Run, kind: Callable[[], Resolver]) -> None:
+    async def body() -> None:
+        told: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        resolver = kind()
+        resolver.resolve("127.0.0.1", 80, socket.AF_INET, callback=told.set_result)
+        assert await within(told) == [(socket.AF_INET, ("127.0.0.1", 80))]
+        resolver.close()
+
+    run(body)
+
+
+def test_an_error_goes_to_the_task_that_asked_by_callback(run: Run) -> None:
+    async def body() -> None:
+        with pytest.raises(OSError):
+            await within(gen.Task(BlockingResolver().resolve, "not an address", 80))
+
+    run(body)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [Resolver, DefaultExecutorResolver, BlockingResolver, ThreadedResolver, ExecutorResolver],
+)
+def test_the_loop_of_4_x_is_accepted(run: Run, kind: type[Resolver]) -> None:
+    async def body() -> None:
+        resolver = kind(io_loop=IOLoop.current())
+        assert await within(asyncio.ensure_future(resolver.resolve("127.0.0.1", 80)))
+        resolver.close()
+
+    run(body)

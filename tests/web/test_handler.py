@@ -550,7 +550,7 @@ def test_an_error_after_the_answer_of_an_asynchronous_method_is_logged(logs: Log
         def fail(self) -> None:
             raise ZeroDivisionError
 
-    with logs.expect("whirlwind.application", "Exception in callback"):
+    with logs.expect("whirlwind.application", "Uncaught exception GET /"):
         assert ask(Handler, request("/"))[0].body == b"done"
 
 

@@ -138,7 +138,7 @@ def run_on_executor(method: Callable[P, T], /) -> Callable[P, asyncio.Future[T]]
 
 @overload
 def run_on_executor(
-    *, executor: str
+    *, executor: str = ..., io_loop: str = ...
 ) -> Callable[[Callable[P, T]], Callable[P, asyncio.Future[T]]]: ...
 
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import os
 import socket as sockets
 import ssl
@@ -143,7 +144,10 @@ class IOStream(BaseIOStream):
         if name or callback is not None:
             server_hostname, callback = in_either_order(name, server_hostname, callback)
             future = self.connect(address, server_hostname=server_hostname)
-            return future if callback is None else call_back(self, callback, future, bare=True)
+            if callback is None:
+                return future
+            future.add_done_callback(functools.partial(_log_connect_error, address))
+            return call_back(self, callback, future, bare=True)
         self._opening = True
         self._opening_events = IOLoop.WRITE
         future = self._connect_future = self._new_future()
@@ -246,6 +250,13 @@ class IOStream(BaseIOStream):
         return future
 
 
+def _log_connect_error(address: Any, future: asyncio.Future[Any]) -> None:
+    # Who gave a callback has no future to learn it from.
+    error = None if future.cancelled() else future.exception()
+    if error is not None:
+        gen_log.warning("Connect error on %s: %s", address, getattr(error, "real_error", error))
+
+
 class SSLIOStream(IOStream):
     """A stream that speaks TLS over a socket.
 
@@ -323,7 +334,10 @@ class SSLIOStream(IOStream):
         if name or callback is not None:
             server_hostname, callback = in_either_order(name, server_hostname, callback)
             future = self.connect(address, server_hostname=server_hostname)
-            return future if callback is None else call_back(self, callback, future, bare=True)
+            if callback is None:
+                return future
+            future.add_done_callback(functools.partial(_log_connect_error, address))
+            return call_back(self, callback, future, bare=True)
         assert isinstance(self, SSLIOStream)
         self._server_hostname = server_hostname
         future = self._handshake_future = self._new_future()

@@ -56,7 +56,9 @@ def announces_body(headers: HTTPHeaders) -> bool:
 
 def _answer_error(handler: BaseHandler, error: BaseException) -> bool:
     if handler._finished:
-        return False  # nobody waits for an answer: to the log with it
+        # Nobody waits for an answer; the handler still says how its exceptions are logged.
+        handler.log_exception(type(error), error, error.__traceback__)
+        return True
     handler._failed(error)
     return True
 

@@ -51,9 +51,11 @@ class AsyncTestCase(unittest.TestCase):
         self.__running = False
         self.__argument: Any = None
         self.__failure: BaseException | None = None
+        self.__over = False
 
     def setUp(self) -> None:
         super().setUp()
+        self.__over = False
         self.io_loop = self.get_new_ioloop()
         asyncio.set_event_loop(self.io_loop.asyncio_loop)
 
@@ -160,6 +162,8 @@ class AsyncTestCase(unittest.TestCase):
 
     def __take_error(self, error: BaseException) -> bool:
         """Fail the test for an error of an old interface that has nobody else to tell."""
+        if self.__over:
+            return False  # something that the test did not wait for, while it is cleaned up
         if self.__failure is None:
             self.__failure = error
             self.stop()
@@ -167,7 +171,10 @@ class AsyncTestCase(unittest.TestCase):
 
     def _callTestMethod(self, method: Callable[[], object]) -> None:  # noqa: N802 (unittest's)
         with homeless_errors_to(self.__take_error):
-            result = method()
+            try:
+                result = method()
+            finally:
+                self.__over = True
         if inspect.isgenerator(result) or inspect.iscoroutine(result):
             result.close()
             raise TypeError(

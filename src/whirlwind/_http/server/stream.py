@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from whirlwind._http.write_callbacks import call_when_written
 from whirlwind._net.ioloop import IOLoop
 
 if TYPE_CHECKING:
@@ -36,14 +37,25 @@ class TransportStream:
         loop: IOLoop = IOLoop.current()
         return loop
 
-    def write(self, data: bytes | bytearray | memoryview) -> asyncio.Future[None]:
+    def write(
+        self,
+        data: bytes | bytearray | memoryview,
+        callback: Callable[[], object] | None = None,
+    ) -> asyncio.Future[None]:
         """Write bytes as they are, for what the connection has no method for.
+
+        Args:
+            data: The bytes.
+            callback: Called when the future would be resolved, as until Tornado 5.1.
 
         Returns:
             A future that is done when the peer has room for more; it fails with
             ``StreamClosedError`` if the connection is gone.
         """
-        return self._exchange.write_to_stream(bytes(data))
+        future = self._exchange.write_to_stream(bytes(data))
+        if callback is not None:
+            call_when_written(future, callback)
+        return future
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""
