@@ -284,3 +284,21 @@ def test_the_loop_may_be_the_first_argument_after_the_socket(run: Run) -> None:
         other.close()
 
     run(body)
+
+
+def test_a_connection_that_fails_is_logged_where_a_callback_was_given(
+    run: Run, logs: LogWatch
+) -> None:
+    async def body() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            address = listener.getsockname()
+        stream = IOStream(socket.socket())
+        told: list[str] = []
+        stream.set_close_callback(functools.partial(told.append, "closed"))
+        with logs.expect("whirlwind.general", "Connect error on .*refused"):
+            stream.connect(address, functools.partial(told.append, "never"))
+            await until(lambda: told)
+            await turns(2)
+        assert told == ["closed"]
+
+    run(body)

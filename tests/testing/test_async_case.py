@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from tests.conftest import LogWatch
 
 from whirlwind import gen
 from whirlwind.ioloop import IOLoop
+from whirlwind.iostream import IOStream
 from whirlwind.testing import AsyncTestCase, gen_test, setup_with_context_manager
 
 
@@ -226,3 +228,27 @@ def test_a_context_lasts_until_the_test_is_over() -> None:
 
     passes(test, Inside)
     assert seen == ["enter", "test", "tearDown", "exit"]
+
+
+def test_an_error_of_an_old_callback_after_the_test_is_logged_and_fails_nothing(
+    logs: LogWatch,
+) -> None:
+    class Case(AsyncTestCase):
+        def test(self) -> None:
+            ours, self.theirs = socket.socketpair()
+            IOStream(ours).read_until_close(lambda data: 1 // 0)
+            self.addCleanup(self.theirs.close)
+            self.theirs.shutdown(socket.SHUT_WR)
+            self.io_loop.add_callback(self.io_loop.stop)
+
+        def tearDown(self) -> None:
+            self.io_loop.run_sync(lambda: gen.sleep(0))
+            super().tearDown()
+
+    with (
+        logs.expect("whirlwind.application", "Exception in callback"),
+        logs.expect("whirlwind.application", "Uncaught exception, closing connection"),
+    ):
+        result = unittest.TestResult()
+        Case("test").run(result)
+    assert result.wasSuccessful(), result.errors
