@@ -505,7 +505,7 @@ def test_what_cannot_be_written_is_refused(run: Run) -> None:
         with pytest.raises(TypeError, match="not str"):
             stream.write("text")  # type: ignore[arg-type]
         with pytest.raises(TypeError, match="must be an int"):
-            stream.read_bytes(1.5)  # type: ignore[arg-type]
+            stream.read_bytes(1.5)  # type: ignore[call-overload]
         assert stream.write(b"").done()
         assert stream.write(memoryview(b"")).done()
         assert stream.write(bytearray(b"bytes")).done()

@@ -36,28 +36,25 @@ class Resolver(Configurable):
     def configurable_default(cls) -> type[Configurable]:
         return DefaultLoopResolver
 
-    def initialize(self, io_loop: IOLoop | None = None) -> None:
-        """Set up; called by the constructor.
+    def _initialize(self, io_loop: IOLoop | None = None) -> None:
+        pass
 
-        Args:
-            io_loop: An argument of Tornado up to 4; the loop that runs is asked in any case.
-        """
+    #: Sets up; called by the constructor. Override it with arguments of your own. The stock one
+    #: takes ``io_loop``, as Tornado did up to 4; the loop that runs is asked in any case.
+    initialize: Callable[..., None] = _initialize
 
     def resolve(
-        self,
-        host: str,
-        port: int,
-        family: sockets.AddressFamily = sockets.AF_UNSPEC,
-        callback: Callback | None = None,
+        self, host: str, port: int, family: sockets.AddressFamily = sockets.AF_UNSPEC
     ) -> Awaitable[AddressList]:
         """Find the addresses of a host.
+
+        The resolvers here also take ``callback``, as until Tornado 5.1: called with the result. An
+        exception goes to the ``gen.Task`` or context that it is called in, else to the log.
 
         Args:
             host: A name or an IP address.
             port: For the addresses; it is not looked up.
             family: ``AF_INET`` or ``AF_INET6`` for addresses of that family only.
-            callback: Called with the result, as until Tornado 5.1. An exception goes to the
-                ``gen.Task`` or context that it is called in, else to the log.
 
         Returns:
             Awaitable of pairs of a family and an address for ``socket.connect``, the best
@@ -134,7 +131,7 @@ class ExecutorResolver(Resolver):
     executor: concurrent.futures.Executor | None
     close_executor: bool
 
-    def initialize(  # type: ignore[override]
+    def initialize(
         self,
         executor: concurrent.futures.Executor | None = None,
         close_executor: bool = True,
@@ -227,9 +224,7 @@ class OverrideResolver(Resolver):
     resolver: Resolver
     mapping: Mapping[Any, Any]
 
-    def initialize(  # type: ignore[override]
-        self, resolver: Resolver, mapping: Mapping[Any, Any]
-    ) -> None:
+    def initialize(self, resolver: Resolver, mapping: Mapping[Any, Any]) -> None:
         """Set up; called by the constructor.
 
         Args:
