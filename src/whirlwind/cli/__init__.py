@@ -1,4 +1,4 @@
-"""The command ``whirlwind``: serve an application, say what is installed.
+"""The command ``whirlwind``: serve an application, run a program, say what is installed.
 
 Door: names only. The commands are in ``commands.py``.
 """

@@ -18,11 +18,13 @@ from typing import Any, Final, NoReturn
 
 import click
 
+from whirlwind import legacy
 from whirlwind._base.limits import SHUTDOWN_TIMEOUT
 from whirlwind._base.log_format import LogFormatter
 from whirlwind._net.worker_processes import fork_processes, task_id
 from whirlwind._version import version
 from whirlwind.cli import about, reload, target
+from whirlwind.cli.program import run_file, run_module
 from whirlwind.cli.serving import Serving, addresses, bind
 
 # A day: whoever waits longer has forgotten that it stops.
@@ -33,7 +35,7 @@ _LONGEST_GRACE: Final = 86_400
 @click.version_option(version, message="whirlwind %(version)s")
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Serve Tornado-style applications; alone, say what is installed."""
+    """Serve Tornado-style applications, run programs; alone, say what is installed."""
     if context.invoked_subcommand is None:
         for line in about.lines():
             click.echo(line)
@@ -108,6 +110,28 @@ def serve(
     finally:
         if unix_socket is not None and os.getpid() == started_as:
             _remove(unix_socket)
+
+
+@main.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+    # The program has a --help of its own.
+    options_metavar="[-m]",
+)
+@click.option("-m", "module", is_flag=True, help="PROGRAM is the name of a module.")
+@click.argument("program")
+@click.argument("arguments", metavar="[ARGUMENTS]...", nargs=-1, type=click.UNPROCESSED)
+def run(module: bool, program: str, arguments: tuple[str, ...]) -> None:
+    """Run a program written for Tornado or Motor, unchanged.
+
+    PROGRAM is a file, or a command of an installed package (jupyter-server); with -m, a module.
+    Where it imports tornado it gets whirlwind, and whirlwind.mongo for motor; so do the Python
+    processes that it starts. A real Tornado need not be installed, and is not imported.
+    """
+    legacy.install(children=True)
+    if module:
+        run_module(program, arguments)
+    else:
+        run_file(program, arguments)
 
 
 def _serve(found: Any, app: str, sockets: list[socket.socket], grace: float) -> None:
