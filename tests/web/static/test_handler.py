@@ -722,3 +722,15 @@ def test_a_date_that_no_calendar_has_is_left_out(root: Path) -> None:
     answer = get("/a.txt", f"If-Modified-Since: {DATE}", handler=Timeless, path=str(root))
     assert answer.status == 200
     assert "Last-Modified" not in answer.headers
+
+
+def test_a_class_that_finds_files_in_its_own_way_may_have_any_kind_of_root(root: Path) -> None:
+    class Found(web.StaticFileHandler):
+        @classmethod
+        def get_absolute_path(cls, root: Any, path: str) -> str:
+            places = [os.path.join(folder, path) for folder in root]
+            return next(place for place in places if os.path.exists(place))
+
+    folders = {"static_path": [str(root / "empty"), str(root)]}
+    url = Found.make_static_url(folders, "a.txt")
+    assert url == f"/static/a.txt?v={ETAG[1:-1]}"

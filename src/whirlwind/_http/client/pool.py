@@ -97,6 +97,13 @@ class ConnectionPool:
         if connection in self._idle:
             self._remove(connection, self._stacks[connection.key])
 
+    def drain(self) -> None:
+        """End the connections that nobody uses; those in use end after it, none is kept."""
+        self._closed = True
+        for connection in list(self._idle):
+            self._remove(connection, self._stacks[connection.key])
+            connection.abort()
+
     def close(self) -> None:
         """End all connections, those in use included; none is kept from now on."""
         self._closed = True

@@ -76,7 +76,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             # The name that Tornado's programs send, and some servers look for.
             user_agent=f"Tornado/{tornado_version}",
             ended=self._ended,
-            loop_ended=self.close,
+            loop_ended=self._end_with_loop,
         )
 
     def statistics(self) -> PoolStatistics:
@@ -84,12 +84,24 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         return self._shared.pool.statistics()
 
     def close(self) -> None:
-        """Close the client and its connections; fetches under way end with an error."""
+        """Close the client; connections that nobody uses are closed, and no more are kept.
+
+        Fetches under way and those in the queue come to their end: the client of a loop is shared,
+        and who closes it does not know whose they are.
+        """
+        super().close()
+        if self.active or self.queue:
+            self._shared.pool.drain()
+        else:
+            self._shared.close()
+
+    def _end_with_loop(self) -> None:
+        """Close the client and all its connections; fetches under way end with an error."""
         super().close()
         for fetch, future in [*self.active.items(), *self.queue.items()]:
-            fetch.fail(HTTPStreamClosedError("the client was closed"))
+            fetch.fail(HTTPStreamClosedError("the loop is being closed"))
             if future is not None and future.done() and not future.cancelled():
-                # Whoever closes a client knows; no need to log it if nobody waits any more.
+                # Nobody can wait for it any more, so it need not be logged.
                 future.exception()
         self._shared.close()
 
@@ -113,9 +125,11 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
     def _ended(self, fetch: Fetch) -> None:
         self.queue.pop(fetch, None)
         self.active.pop(fetch, None)
-        while self.queue and len(self.active) < self.max_clients and not self._closed:
+        while self.queue and len(self.active) < self.max_clients:
             following, future = self.queue.popitem(last=False)
             if following.queue_timeout:
                 self._shared.stages.remove(following, following.queue_timeout)
             self.active[following] = future
             following.start()
+        if self._closed and not self.active:
+            self._shared.close()

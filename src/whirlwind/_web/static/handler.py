@@ -453,11 +453,11 @@ class StaticFileHandler(RequestHandler):
         """
         root = settings["static_path"]
         abspath = cls.get_absolute_path(root, path)
-        top = os.path.abspath(root)
+        # Whoever finds files in another way may have a setting of another kind: a list of folders.
         if (
             _function(cls.get_absolute_path) is _stock_absolute_path
             and cls.validate_absolute_path is _stock_validate
-            and plain_status(top, abspath) is None
+            and plain_status(top := os.path.abspath(root), abspath) is None
             and os.path.isfile(abspath)
         ):
             arguments = settings.get("static_handler_args") or {}
