@@ -690,6 +690,60 @@ def test_program_code_runs_in_one_context() -> None:
     run(main)
 
 
+@pytest.mark.parametrize("opening", ["open", "async open", "coroutine get"])
+def test_what_prepare_set_is_reset_when_the_websocket_closes(opening: str) -> None:
+    # A token is good in the very context in which it was made; agents keep their spans so.
+    class Spanning(WebSocketHandler):
+        def prepare(self) -> None:
+            self.token = _variable.set("span")
+
+        def on_message(self, message: str | bytes) -> Any:
+            seen.append(_variable.get())
+            return self.write_message(message)
+
+        def on_close(self) -> None:
+            _variable.reset(self.token)
+            seen.append(_variable.get())
+
+    class Waiting(Spanning):
+        async def open(self, path: str) -> None:
+            await asyncio.sleep(0)
+            seen.append(_variable.get())
+
+    class Old(Spanning):
+        @gen.coroutine
+        def get(self, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+            yield super().get(*args, **kwargs)
+
+    seen: list[str] = []
+    kind = {"open": Spanning, "async open": Waiting, "coroutine get": Old}[opening]
+
+    async def main() -> None:
+        async with serving_websocket(kind) as running:
+            peer = await open_raw(running)
+            await peer.send(frame(0x81, b"x"), frame(0x88))
+            assert [await peer.next() for _ in range(3)] == ["x", Closed(None, None), None]
+        assert seen == ["span"] * (2 if opening == "async open" else 1) + ["unset"]
+
+    run(main)
+
+
+def test_an_execute_that_is_a_coroutine_of_the_old_kind_serves() -> None:
+    class Old(Echo):
+        @gen.coroutine
+        def _execute(self, transforms: Any, *args: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+            yield gen.moment
+            yield super()._execute(transforms, *args, **kwargs)
+
+    async def main() -> None:
+        async with serving_websocket(Old) as running:
+            peer = await open_raw(running)
+            await peer.send(frame(0x81, b"x"), frame(0x88))
+            assert [await peer.next() for _ in range(3)] == ["x", Closed(None, None), None]
+
+    run(main)
+
+
 def test_a_websocket_that_is_closed_leaves_no_cycle() -> None:
     alive: list[weakref.ref[Any]] = []
 

@@ -16,6 +16,7 @@ loop.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import traceback
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -87,6 +88,10 @@ class BaseHandler(Answer):
     _prepared_future: asyncio.Future[None] | None = None
     _next: Callable[[Any], Awaitable[Any] | None] | None = None
     _awaited: asyncio.Future[Any] | None = None  # what it waits for, or its task
+    # True for classes whose handlers live on after the request, and are told what it runs in. For
+    # others it would close a circle: programs leave a handler in a variable of its context.
+    _outlives_request: ClassVar[bool] = False
+    _request_context: contextvars.Context | None = None
     _client_gone = False
     _overdue = False  # it was cancelled because its time was over
     _reads_body = False  # a streamed request: the method reads the body, and does not wait for it

@@ -63,7 +63,7 @@ def start_handler(
         handler = context.run(handler_class, application, request, **arguments)
         run_handler(handler, transforms, path_args, path_kwargs, context)
         return
-    begun = context.run(_begin, application, request, found, transforms)
+    begun = context.run(_begin, application, request, found, transforms, context)
     if begun is not None:
         try:
             _drive(*begun, context)
@@ -76,9 +76,12 @@ def _begin(
     request: HTTPServerRequest,
     found: Found,
     transforms: list[OutputTransform],
+    context: contextvars.Context,
 ) -> tuple[BaseHandler, Awaitable[Any]] | None:
     handler_class, arguments, path_args, path_kwargs = found
     handler = handler_class(application, request, **arguments)
+    if handler_class._outlives_request:
+        handler._request_context = context
     waiting = handler._begin(transforms, path_args, path_kwargs)
     try:
         return None if waiting is None else (handler, waiting)
@@ -104,9 +107,15 @@ def run_handler(
     Returns:
         None if the handler is done; else a future that it waits for, or its task.
     """
+    if type(handler)._outlives_request:
+        handler._request_context = context
     if type(handler)._execute is not stock_execute:
-        coroutine = context.run(partial(handler._execute, transforms, *path_args, **path_kwargs))
-        task = start_task(coroutine, context)
+        executing = context.run(partial(handler._execute, transforms, *path_args, **path_kwargs))
+        try:
+            # As old programs wrote it, a gen.coroutine or one that returns nothing, it has run.
+            task = as_future(executing, context)
+        except TypeError:
+            return None
         task.add_done_callback(partial(_report, handler))
         _note_wait(handler, task)
         return task

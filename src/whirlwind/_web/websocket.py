@@ -68,6 +68,7 @@ class WebSocketHandler(RequestHandler):
     open_args: tuple[Any, ...] = ()
     open_kwargs: dict[str, Any] = {}
     _close_told = False  # on_close() was called
+    _outlives_request = True
 
     # --- the handshake ---
 

@@ -260,14 +260,23 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
             gen_log.debug("Connection closed during the handshake: %s", error)
             handler.on_connection_close()
             return
+        context = getattr(handler, "_request_context", None)
+        if context is not None:
+            # What prepare() left in a variable can be reset only in the very same context.
+            self._context = context
+            handler._request_context = None
         try:
-            self.start_pinging()
-            waiting = self._call(handler.open, *handler.open_args, **handler.open_kwargs)
-            if waiting is not None and not self._settled(waiting):
-                self._wait_for(waiting)
-            waiting = None  # if it failed at once, its traceback leads to this frame
-            if leftover:
-                self.data_received(leftover)
+            self._inside = context is not None  # the handler's get() runs there, and called this
+            try:
+                self.start_pinging()
+                waiting = self._call(handler.open, *handler.open_args, **handler.open_kwargs)
+                if waiting is not None and not self._settled(waiting):
+                    self._wait_for(waiting)
+                waiting = None  # if it failed at once, its traceback leads to this frame
+                if leftover:
+                    self.data_received(leftover)
+            finally:
+                self._inside = False
             if not self._ended:
                 self._closed = self._loop.create_future()
                 await self._closed
