@@ -24,7 +24,7 @@ async def main():
     url = f"http://127.0.0.1:{socket.getsockname()[1]}/"
     loop = tornado.ioloop.IOLoop.current()
     body = await loop.run_in_executor(None, lambda: urllib.request.urlopen(url).read())
-    print(body.decode(), *sys.argv[1:], tornado.web.__name__)
+    print(body.decode(), *sys.argv[1:], tornado.web.__spec__.name)
     server.stop()
     await server.close_all_connections()
 
@@ -65,7 +65,7 @@ def test_a_module_is_run_as_by_python_m(tmp_path: Path) -> None:
     package.mkdir()
     (package / "__init__.py").touch()
     (package / "__main__.py").write_text(
-        "import sys, tornado.web\nprint(__package__, sys.argv[1:], tornado.web.__name__)\n"
+        "import sys, tornado.web\nprint(__package__, sys.argv[1:], tornado.web.__spec__.name)\n"
     )
     done = run("-m", "shop", "--port", "1", folder=tmp_path)
     assert done.stdout == "shop ['--port', '1'] whirlwind.web\n"
@@ -131,7 +131,7 @@ def test_the_processes_that_a_program_starts_have_whirlwind_too(tmp_path: Path) 
         "import multiprocessing as mp\n"
         "def work(queue):\n"
         "    import tornado.gen\n"
-        "    queue.put(tornado.gen.__name__)\n"
+        "    queue.put(tornado.gen.__spec__.name)\n"
         "if __name__ == '__main__':\n"
         "    context = mp.get_context('spawn')\n"
         "    queue = context.Queue()\n"

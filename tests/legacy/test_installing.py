@@ -40,6 +40,8 @@ def test_a_module_is_one_under_both_names_whichever_comes_first(first: str) -> N
         "assert sys.modules['tornado.web'] is sys.modules['whirlwind.web']\n"
         "assert sys.modules['tornado.platform.asyncio'] is whirlwind.platform.asyncio\n"
         "assert tornado.web.__spec__.name == 'whirlwind.web'\n"
+        "assert tornado.web.__name__ == 'tornado.web'\n"
+        "assert tornado.__name__ == 'tornado'\n"
         "assert tornado.version == whirlwind.version\n"
     )
 
@@ -172,7 +174,7 @@ def test_a_module_can_be_run_under_its_alias(tmp_path: Path) -> None:
 CHILD = (
     "import subprocess, sys\n"
     "print(subprocess.run([sys.executable, *sys.argv[1:], '-c',"
-    " 'import tornado.gen; print(tornado.gen.__name__)'],"
+    " 'import tornado.gen; print(tornado.gen.__spec__.name)'],"
     " capture_output=True, text=True).stdout)\n"
 )
 

@@ -79,6 +79,8 @@ class _AliasLoader(importlib.abc.InspectLoader):
 
     def exec_module(self, module: ModuleType) -> None:
         module.__spec__ = self._spec
+        # Some agents look their hooks up by this name and not by the one that was imported.
+        module.__name__ = self._alias
         package, _, rest = self._alias.partition(".")
         if package != "tornado":
             return
