@@ -5,6 +5,7 @@ An alias is of the whole process, so that each program here runs in a new one.
 
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from whirlwind import legacy
+from whirlwind.legacy.borrowed import OWNER
 
 CHILDREN = str(Path(legacy.__file__).parent / "children")
 ALIASES = "from whirlwind import legacy; legacy.install()\n"
@@ -82,6 +84,22 @@ def test_no_alias_is_made_of_what_is_not_there_or_private(name: str) -> None:
 def test_the_package_has_no_attribute_that_is_no_module() -> None:
     printed = run(f"{ALIASES}import tornado\nprint(hasattr(tornado, 'nonsense'))\n")
     assert printed.strip() == "False"
+
+
+def test_a_module_has_what_tornados_has_from_others_and_no_more() -> None:
+    run(
+        f"{ALIASES}import tornado.web, tornado.gen, tornado.log\n"
+        "assert tornado.web.app_log is tornado.log.app_log\n"
+        "assert tornado.web.gen is tornado.gen\n"
+        "from tornado.gen import IOLoop\n"
+        "assert not hasattr(tornado.gen, 'HTTPServer')\n"
+        "assert not hasattr(tornado.web, 'nonsense')\n"
+    )
+
+
+def test_every_borrowed_name_is_where_it_is_said_to_be() -> None:
+    for name, owner in OWNER.items():
+        assert hasattr(importlib.import_module(f"whirlwind.{owner}"), name), name
 
 
 def test_a_patch_under_one_name_holds_under_the_other() -> None:

@@ -24,6 +24,8 @@ import importlib.util
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
+from whirlwind.legacy.borrowed import OWNER
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from importlib.metadata import Distribution, DistributionFinder
@@ -88,6 +90,8 @@ class _AliasLoader(importlib.abc.InspectLoader):
             module.__dict__["__getattr__"] = _through_the_package
         for other in _BRINGS.get(rest, ()):
             importlib.import_module(f"tornado.{other}")
+        if rest in _BRINGS:
+            _lend(module, rest)
 
     def is_package(self, fullname: str) -> bool:
         return self._spec.submodule_search_locations is not None
@@ -156,6 +160,35 @@ class AliasFinder(importlib.abc.MetaPathFinder):
         from whirlwind.legacy.distributions import installed
 
         yield from installed(self._real, getattr(context, "name", None))
+
+
+def _brought(name: str) -> set[str]:
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        for other in _BRINGS.get(waiting.pop(), ()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found
+
+
+def _lend(module: ModuleType, name: str) -> None:
+    """Let a module find what it would have from the modules that it brings along."""
+    lenders = _brought(name)
+    own = module.__dict__.get("__getattr__")
+
+    def missing(wanted: str) -> Any:
+        if wanted in lenders:
+            return importlib.import_module(f"tornado.{wanted}")
+        owner = OWNER.get(wanted)
+        if owner in lenders:
+            return getattr(importlib.import_module(f"tornado.{owner}"), wanted)
+        if own is not None:
+            return own(wanted)
+        raise AttributeError(f"module 'tornado.{name}' has no attribute {wanted!r}")
+
+    module.__dict__["__getattr__"] = missing
 
 
 def _through_the_package(name: str) -> Any:
