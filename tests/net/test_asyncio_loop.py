@@ -371,3 +371,21 @@ def test_a_thread_adds_a_handler_by_way_of_a_callback(loop: IOLoop, pipe: tuple[
     loop.start()
     thread.join()
     assert seen == [b"line\n"]
+
+
+def test_close_closes_the_connections_that_a_program_forgot() -> None:
+    # With warnings as errors, as here, uvloop would stop halfway and raise an OSError.
+    uvloop = pytest.importorskip("uvloop")
+    loop: IOLoop = IOLoop(asyncio_loop=uvloop.new_event_loop())
+    near, far = socket.socketpair()
+    near.setblocking(False)
+
+    async def forget() -> None:
+        await asyncio.get_running_loop().create_connection(asyncio.Protocol, sock=near)
+
+    with far:
+        loop.run_sync(forget)
+        loop.close(all_fds=True)
+        assert loop.asyncio_loop.is_closed()
+        far.settimeout(10)
+        assert far.recv(1) == b""

@@ -29,6 +29,7 @@ import os
 import select
 import sys
 import time
+import warnings
 import weakref
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -94,7 +95,12 @@ class BaseAsyncIOLoop(IOLoop):
         IOLoop._ioloop_for_asyncio.pop(self.asyncio_loop, None)
         if self.selector_loop is not self.asyncio_loop:
             self.selector_loop.close()
-        self.asyncio_loop.close()
+        with warnings.catch_warnings():
+            if all_fds:
+                # Connections without a handler of ours are closed by uvloop itself. It warns of
+                # each, and where warnings are errors it gives up halfway and fails with EBUSY.
+                warnings.simplefilter("ignore", ResourceWarning)
+            self.asyncio_loop.close()
 
     def _make_current(self) -> None:
         asyncio.set_event_loop(self.asyncio_loop)
