@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import inspect
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -659,13 +660,13 @@ def test_hooks_are_called_in_order_with_the_arguments_that_programs_expect(root:
 
 def test_get_can_be_waited_for_in_every_manner_and_leaves_the_answer_open(root: Path) -> None:
     class Native(web.StaticFileHandler):
-        async def get(self, path: str, include_body: bool = True) -> None:  # type: ignore[override]
+        async def get(self, path: str, include_body: bool = True) -> None:
             await super().get(path, include_body)
             self.finish()
 
     class Generator(web.StaticFileHandler):
         @gen.coroutine
-        def get(self, path: str, include_body: bool = True) -> Any:
+        def get(self, path: str, include_body: bool = True) -> Any:  # type: ignore[override]
             yield gen.sleep(0)
             yield super().get(path, include_body)
 
@@ -734,3 +735,15 @@ def test_a_class_that_finds_files_in_its_own_way_may_have_any_kind_of_root(root:
     folders = {"static_path": [str(root / "empty"), str(root)]}
     url = Found.make_static_url(folders, "a.txt")
     assert url == f"/static/a.txt?v={ETAG[1:-1]}"
+
+
+def test_a_decorator_that_waits_for_native_coroutines_only_gets_one(root: Path) -> None:
+    class Guarded(web.StaticFileHandler):
+        async def get(self, path: str, include_body: bool = True) -> None:
+            waiting = super().get(path, include_body)
+            if inspect.iscoroutine(waiting):
+                await waiting
+
+    assert inspect.iscoroutinefunction(web.StaticFileHandler.get)
+    answer = get("/missing.txt", handler=Guarded, path=str(root))
+    assert answer.status == 404

@@ -116,14 +116,19 @@ class StaticFileHandler(RequestHandler):
     def head(self, path: str) -> Any:
         return self.get(path, include_body=False)
 
-    @coroutine
-    def get(self, path: str, include_body: bool = True) -> Generator[Any, Any, None]:
+    async def get(self, path: str, include_body: bool = True) -> None:
         """Answer with a file, or with a part of it.
 
         Args:
             path: The path below the root, from the URL.
             include_body: False for the head alone.
         """
+        # A native coroutine, as in Tornado: decorators of programs wait for what is one, and for
+        # nothing else, and an error in a future that nobody waits for would be lost.
+        await self._serve(path, include_body)
+
+    @coroutine
+    def _serve(self, path: str, include_body: bool) -> Generator[Any, Any, None]:
         if not self.settings.get("static_hash_cache", True):
             self.reset()
         self.path = self.parse_url_path(path)
