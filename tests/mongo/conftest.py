@@ -5,11 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from tests.support.mongo_server import database_name, mongo_server, mongo_uri
+from tests.support.mongo_server import (
+    any_uri,
+    database_name,
+    ferretdb_server,
+    mongo_server,
+    mongo_uri,
+)
 
 from whirlwind.mongo import delegation
 
-__all__ = ["database_name", "fresh_warnings", "mongo_server", "mongo_uri"]
+__all__ = [
+    "any_uri",
+    "database_name",
+    "ferretdb_server",
+    "fresh_warnings",
+    "mongo_server",
+    "mongo_uri",
+]
 
 
 @pytest.fixture(autouse=True)

@@ -21,29 +21,45 @@ Door: names only. Needs PyMongo (the extra ``mongo``).
 from whirlwind.mongo import motor_asyncio, motor_tornado
 from whirlwind.mongo.binding import WrongLoopError
 from whirlwind.mongo.motor_tornado import (
+    MotorChangeStream,
     MotorClient,
+    MotorClientEncryption,
     MotorClientSession,
     MotorCollection,
     MotorCommandCursor,
     MotorCursor,
     MotorDatabase,
+    MotorGridFS,
+    MotorGridFSBucket,
+    MotorGridIn,
+    MotorGridOut,
+    MotorGridOutCursor,
     MotorLatentCommandCursor,
     MotorRawBatchCommandCursor,
     MotorRawBatchCursor,
 )
+from whirlwind.mongo.time_limit import deadline
 from whirlwind.mongo.version import get_version_string, version, version_tuple
 
 __all__ = [
+    "MotorChangeStream",
     "MotorClient",
+    "MotorClientEncryption",
     "MotorClientSession",
     "MotorCollection",
     "MotorCommandCursor",
     "MotorCursor",
     "MotorDatabase",
+    "MotorGridFS",
+    "MotorGridFSBucket",
+    "MotorGridIn",
+    "MotorGridOut",
+    "MotorGridOutCursor",
     "MotorLatentCommandCursor",
     "MotorRawBatchCommandCursor",
     "MotorRawBatchCursor",
     "WrongLoopError",
+    "deadline",
     "get_version_string",
     "motor_asyncio",
     "motor_tornado",

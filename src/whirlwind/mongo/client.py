@@ -29,6 +29,7 @@ from typing import Any, Final, NoReturn, cast
 
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
+from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.command_cursor import AsyncCommandCursor
@@ -42,7 +43,7 @@ from pymongo.topology_description import TopologyDescription
 from pymongo.write_concern import WriteConcern
 
 from whirlwind._version import version
-from whirlwind.mongo import legacy
+from whirlwind.mongo import change_stream, legacy
 from whirlwind.mongo.batches import CommandBatches
 from whirlwind.mongo.binding import LoopBinding, io_loop_of
 from whirlwind.mongo.collection import MotorCollection
@@ -136,6 +137,8 @@ class MotorClient(MotorObject):
     list_database_names = operation(_PYMONGO.list_database_names)
     server_info = operation(_PYMONGO.server_info)
     bulk_write = operation(_PYMONGO.bulk_write)
+    watch = change_stream.watch
+
     database_names = legacy.database_names
 
     @property
@@ -323,8 +326,8 @@ class MotorClient(MotorObject):
         """Return the object of this package for one of PyMongo's asynchronous API.
 
         Args:
-            thing: A database, collection, cursor or session of this client's delegate; anything
-                else is returned as it is.
+            thing: A database, collection, cursor, change stream or session of this client's
+                delegate; anything else is returned as it is.
         """
         if isinstance(thing, AsyncDatabase):
             return self._wrap_database(thing)
@@ -335,6 +338,8 @@ class MotorClient(MotorObject):
             return MotorCursor(collection, thing, started=thing.retrieved > 0)
         if isinstance(thing, AsyncCommandCursor):
             return MotorCommandCursor(self, CommandBatches(thing))
+        if isinstance(thing, AsyncChangeStream):
+            return change_stream.MotorChangeStream(self, None, thing)
         if isinstance(thing, AsyncClientSession):
             return MotorClientSession(self, thing)
         return thing

@@ -13,7 +13,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from whirlwind.mongo import legacy
+from whirlwind.mongo import change_stream, legacy
 from whirlwind.mongo.batches import Batches, CommandBatches
 from whirlwind.mongo.command_cursor import MotorLatentCommandCursor, MotorRawBatchCommandCursor
 from whirlwind.mongo.cursor import MotorCursor, MotorRawBatchCursor
@@ -27,7 +27,7 @@ class MotorCollection(MotorObject):
     """A collection: ``database.name`` or ``database["name"]``.
 
     Methods have PyMongo's names and parameters. Those that talk to the server start at once and
-    return a Future; ``find``, ``aggregate`` and the other ``list_…`` of this class return a
+    return a Future; ``find``, ``aggregate``, ``watch`` and the ``list_…`` of this class return a
     cursor without talking to it.
 
     Args:
@@ -112,6 +112,8 @@ class MotorCollection(MotorObject):
     drop = operation(_PYMONGO.drop)
     options = operation(_PYMONGO.options)
     rename = operation(_PYMONGO.rename)
+
+    watch = change_stream.watch
 
     insert = legacy.insert
     save = legacy.save

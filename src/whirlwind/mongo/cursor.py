@@ -43,12 +43,17 @@ class MotorCursor(MotorBaseCursor):
         options: int = 0,
         started: bool = False,
     ) -> None:
-        super().__init__(collection, (CommandBatches if started else FindBatches)(delegate))
+        super().__init__(collection, None)
+        self._batches = CommandBatches(delegate) if started else self._source(delegate)
         self._started = started
         self._filter = filter
         self._window: dict[str, int] = {}
         self._options = options
         self._tailable = tailable or bool(options & _TAILABLE)
+
+    def _source(self, delegate: Any) -> Batches:
+        """Return the source for a cursor of PyMongo that is not started; for subclasses."""
+        return FindBatches(delegate)
 
     sort = chained(_PYMONGO.sort)
     batch_size = chained(_PYMONGO.batch_size)
@@ -128,7 +133,7 @@ class MotorCursor(MotorBaseCursor):
         if self._pulling is not None:
             raise InvalidOperation("cannot rewind a cursor while it fetches a batch")
         used = self.delegate
-        self._batches = FindBatches(used.clone())
+        self._batches = self._source(used.clone())
         if self._started and used.alive:
             self.binding.start(used.close)
         self._buffer.clear()
@@ -137,7 +142,7 @@ class MotorCursor(MotorBaseCursor):
 
     def clone(self) -> MotorCursor:
         """Return a new cursor for the same query, not started."""
-        copy = MotorCursor(
+        copy = type(self)(
             self._collection,
             self.delegate.clone(),
             filter=self._filter,

@@ -14,7 +14,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from whirlwind.mongo import legacy
+from whirlwind.mongo import change_stream, legacy
 from whirlwind.mongo.batches import Batches, CommandBatches
 from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.command_cursor import MotorCommandCursor, MotorLatentCommandCursor
@@ -81,6 +81,8 @@ class MotorDatabase(MotorObject):
     drop_collection = operation(_PYMONGO.drop_collection)
     list_collection_names = operation(_PYMONGO.list_collection_names)
     validate_collection = operation(_PYMONGO.validate_collection)
+
+    watch = change_stream.watch
 
     collection_names = legacy.collection_names
 

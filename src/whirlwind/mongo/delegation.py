@@ -25,7 +25,7 @@ import asyncio
 import functools
 import warnings
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, overload
 
 from whirlwind._engine.register import register
 from whirlwind.mongo.binding import LoopBinding
@@ -118,6 +118,10 @@ class attribute(Generic[T]):  # noqa: N801 - reads as a declaration, like proper
         if instance is None:
             return self
         return getattr(instance.delegate, self._name)
+
+    def __set__(self, instance: MotorObject, value: Any) -> NoReturn:
+        # Without this, the value would be kept here and never reach PyMongo.
+        raise AttributeError(f"{type(instance).__name__}.{self._name} cannot be set")
 
 
 def delegate_of(value: Any) -> Any:

@@ -3,6 +3,7 @@
 Door: names only.
 """
 
+from whirlwind.mongo.change_stream import MotorChangeStream
 from whirlwind.mongo.client import MotorClient
 from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.command_cursor import (
@@ -12,15 +13,27 @@ from whirlwind.mongo.command_cursor import (
 )
 from whirlwind.mongo.cursor import MotorCursor, MotorRawBatchCursor
 from whirlwind.mongo.database import MotorDatabase
+from whirlwind.mongo.encryption import MotorClientEncryption
+from whirlwind.mongo.grid_bucket import MotorGridFSBucket
+from whirlwind.mongo.grid_files import MotorGridFS
+from whirlwind.mongo.grid_in import MotorGridIn
+from whirlwind.mongo.grid_out import MotorGridOut, MotorGridOutCursor
 from whirlwind.mongo.session import MotorClientSession
 
 __all__ = [
+    "MotorChangeStream",
     "MotorClient",
+    "MotorClientEncryption",
     "MotorClientSession",
     "MotorCollection",
     "MotorCommandCursor",
     "MotorCursor",
     "MotorDatabase",
+    "MotorGridFS",
+    "MotorGridFSBucket",
+    "MotorGridIn",
+    "MotorGridOut",
+    "MotorGridOutCursor",
     "MotorLatentCommandCursor",
     "MotorRawBatchCommandCursor",
     "MotorRawBatchCursor",
