@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from gridfs.asynchronous import DEFAULT_CHUNK_SIZE, AsyncGridFSBucket
+from gridfs.errors import NoFile
 from pymongo.write_concern import WriteConcern
 
 from whirlwind.mongo.database import MotorDatabase
@@ -89,8 +90,30 @@ class MotorGridFSBucket(MotorObject):
 
     delete = operation(_PYMONGO.delete)
     delete_by_name = operation(_PYMONGO.delete_by_name)
-    rename = operation(_PYMONGO.rename)
     rename_by_name = operation(_PYMONGO.rename_by_name)
+
+    def rename(self, file_id: Any, new_filename: str, session: Any = None) -> asyncio.Future[None]:
+        """Give a file another name.
+
+        Args:
+            file_id: Its ``_id``.
+            new_filename: The name.
+            session: A ``MotorClientSession``; None for one of its own.
+
+        Raises:
+            NoFile: (from the Future) There is none.
+        """
+
+        async def run() -> None:
+            try:
+                await self.delegate.rename(file_id, new_filename, delegate_of(session))
+            except TypeError:
+                # PyMongo (4.17) means to raise NoFile, with a message that takes numbers only.
+                if await self.find({"_id": file_id}).limit(1).to_list():
+                    raise
+                raise NoFile(f"no file could be renamed: none has _id {file_id!r}") from None
+
+        return self.binding.start(run)
 
     # --- writing ------------------------------------------------------------------------------
 
