@@ -63,8 +63,8 @@ def test_a_file_whose_write_ended_half_way_is_not_completed(end: str) -> None:
         async with scripted(answer) as (server, things):
             size = 2**23
             file = MotorGridFSBucket(things.database, chunk_size_bytes=size).open_upload_stream("a")
-            # PyMongo gathers 32 MiB before it sends.
-            await file.write(b"x" * 3 * size)
+            # PyMongo gathers 48 MB before it sends.
+            await file.write(b"x" * 5 * size)
             writing = file.write(b"x" * size)
             if end == "cancelled":
                 await server.wait_for("insert")
