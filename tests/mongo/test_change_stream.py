@@ -162,11 +162,10 @@ def test_try_next_does_not_wait_behind_one_who_waits() -> None:
 
 def test_the_resume_token_is_that_of_the_last_change_that_was_fetched() -> None:
     async def scene() -> None:
-        async with scripted(Changes([1, 2])) as (_, things):
-            async with things.watch() as stream:
-                await stream.next()
-                token = stream.resume_token
-                assert token == {"_data": "1"}
+        async with scripted(Changes([1, 2])) as (_, things), things.watch() as stream:
+            await stream.next()
+            token = stream.resume_token
+            assert token == {"_data": "1"}
         async with scripted(Changes([2])) as (server, things):
             async with things.watch(resume_after=token) as stream:
                 assert (await stream.next())["number"] == 2

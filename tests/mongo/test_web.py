@@ -281,7 +281,7 @@ def test_a_client_that_goes_away_ends_the_answer_quietly() -> None:
 
 def test_an_entity_tag_names_one_state_of_one_file() -> None:
     def file(**changed: Any) -> SimpleNamespace:
-        fields = {"_id": 1, "length": 2, "upload_date": datetime(2020, 1, 1), **changed}  # noqa: DTZ001 - as PyMongo gives it
+        fields = {"_id": 1, "length": 2, "upload_date": datetime(2020, 1, 1), **changed}
         return SimpleNamespace(**fields)
 
     tag = version_of(file())

@@ -21,6 +21,7 @@ Door: names only. Needs PyMongo (the extra ``mongo``).
 from whirlwind.mongo import motor_asyncio, motor_tornado
 from whirlwind.mongo.binding import WrongLoopError
 from whirlwind.mongo.motor_tornado import (
+    MotorBulkOperationBuilder,
     MotorChangeStream,
     MotorClient,
     MotorClientEncryption,
@@ -42,6 +43,7 @@ from whirlwind.mongo.time_limit import deadline
 from whirlwind.mongo.version import get_version_string, version, version_tuple
 
 __all__ = [
+    "MotorBulkOperationBuilder",
     "MotorChangeStream",
     "MotorClient",
     "MotorClientEncryption",

@@ -43,7 +43,7 @@ from pymongo.topology_description import TopologyDescription
 from pymongo.write_concern import WriteConcern
 
 from whirlwind._version import version
-from whirlwind.mongo import change_stream, legacy
+from whirlwind.mongo import change_stream, legacy, old_commands, settings
 from whirlwind.mongo.batches import CommandBatches
 from whirlwind.mongo.binding import LoopBinding, io_loop_of
 from whirlwind.mongo.collection import MotorCollection
@@ -140,6 +140,19 @@ class MotorClient(MotorObject):
     watch = change_stream.watch
 
     database_names = legacy.database_names
+    fsync = old_commands.fsync
+    unlock = old_commands.unlock
+    max_pool_size = settings.max_pool_size
+    min_pool_size = settings.min_pool_size
+    max_idle_time_ms = settings.max_idle_time_ms
+    local_threshold_ms = settings.local_threshold_ms
+    server_selection_timeout = settings.server_selection_timeout
+    retry_writes = settings.retry_writes
+    retry_reads = settings.retry_reads
+    event_listeners = settings.event_listeners
+    max_bson_size = settings.max_bson_size
+    max_message_size = settings.max_message_size
+    max_write_batch_size = settings.max_write_batch_size
 
     @property
     def io_loop(self) -> Any:

@@ -13,7 +13,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from whirlwind.mongo import change_stream, legacy
+from whirlwind.mongo import bulk_builder, change_stream, legacy, old_commands
 from whirlwind.mongo.batches import Batches, CommandBatches
 from whirlwind.mongo.command_cursor import MotorLatentCommandCursor, MotorRawBatchCommandCursor
 from whirlwind.mongo.cursor import MotorCursor, MotorRawBatchCursor
@@ -122,6 +122,11 @@ class MotorCollection(MotorObject):
     count = legacy.count
     find_and_modify = legacy.find_and_modify
     ensure_index = legacy.ensure_index
+    map_reduce = old_commands.map_reduce
+    inline_map_reduce = old_commands.inline_map_reduce
+    reindex = old_commands.reindex
+    initialize_ordered_bulk_op = bulk_builder.initialize_ordered_bulk_op
+    initialize_unordered_bulk_op = bulk_builder.initialize_unordered_bulk_op
 
     # --- cursors ------------------------------------------------------------------------------
 
@@ -273,7 +278,7 @@ class MotorCollection(MotorObject):
         last = self._name.rpartition(".")[2]
         raise TypeError(
             f"MotorCollection has no method {last!r}: every other name is that of a collection,"
-            " and a collection cannot be called"
+            f" and a collection cannot be called{old_commands.instead_of(last)}"
         )
 
     def __bool__(self) -> NoReturn:

@@ -14,7 +14,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from whirlwind.mongo import change_stream, legacy
+from whirlwind.mongo import change_stream, legacy, old_commands
 from whirlwind.mongo.batches import Batches, CommandBatches
 from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.command_cursor import MotorCommandCursor, MotorLatentCommandCursor
@@ -85,6 +85,12 @@ class MotorDatabase(MotorObject):
     watch = change_stream.watch
 
     collection_names = legacy.collection_names
+    current_op = old_commands.current_op
+    profiling_level = old_commands.profiling_level
+    set_profiling_level = old_commands.set_profiling_level
+    profiling_info = old_commands.profiling_info
+    add_user = old_commands.add_user
+    remove_user = old_commands.remove_user
 
     def create_collection(self, name: str, **kwargs: Any) -> asyncio.Future[MotorCollection]:
         """Create a collection and return a Future of it.
@@ -212,7 +218,7 @@ class MotorDatabase(MotorObject):
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(
             f"MotorClient has no method {self._name!r}: every other name is that of a database,"
-            " and a database cannot be called"
+            f" and a database cannot be called{old_commands.instead_of(self._name)}"
         )
 
     def __bool__(self) -> NoReturn:

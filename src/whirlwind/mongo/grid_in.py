@@ -77,6 +77,7 @@ class MotorGridIn(MotorObject):
     length = attribute[int]()
     chunk_size = attribute[int]()
     upload_date = attribute[Any]()
+    md5 = attribute[str | None]()
     closed = attribute[bool]()
 
     def write(self, data: Any) -> asyncio.Future[None]:

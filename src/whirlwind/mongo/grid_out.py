@@ -81,6 +81,7 @@ class MotorGridOut(MotorObject):
     upload_date = attribute[Any]()
     aliases = attribute[list[str] | None]()
     metadata = attribute[Any]()
+    md5 = attribute[str | None]()
     closed = attribute[bool]()
 
     def open(self) -> asyncio.Future[MotorGridOut]:

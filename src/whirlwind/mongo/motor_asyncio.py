@@ -6,6 +6,9 @@ both and are the same under both names.
 Door: names only.
 """
 
+from whirlwind.mongo.bulk_builder import (
+    MotorBulkOperationBuilder as AsyncIOMotorBulkOperationBuilder,
+)
 from whirlwind.mongo.change_stream import MotorChangeStream as AsyncIOMotorChangeStream
 from whirlwind.mongo.client import AsyncIOMotorClient
 from whirlwind.mongo.collection import MotorCollection as AsyncIOMotorCollection
@@ -28,6 +31,7 @@ from whirlwind.mongo.grid_out import MotorGridOutCursor as AsyncIOMotorGridOutCu
 from whirlwind.mongo.session import MotorClientSession as AsyncIOMotorClientSession
 
 __all__ = [
+    "AsyncIOMotorBulkOperationBuilder",
     "AsyncIOMotorChangeStream",
     "AsyncIOMotorClient",
     "AsyncIOMotorClientEncryption",

@@ -3,6 +3,7 @@
 Door: names only.
 """
 
+from whirlwind.mongo.bulk_builder import MotorBulkOperationBuilder
 from whirlwind.mongo.change_stream import MotorChangeStream
 from whirlwind.mongo.client import MotorClient
 from whirlwind.mongo.collection import MotorCollection
@@ -21,6 +22,7 @@ from whirlwind.mongo.grid_out import MotorGridOut, MotorGridOutCursor
 from whirlwind.mongo.session import MotorClientSession
 
 __all__ = [
+    "MotorBulkOperationBuilder",
     "MotorChangeStream",
     "MotorClient",
     "MotorClientEncryption",
