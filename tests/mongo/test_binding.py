@@ -59,9 +59,9 @@ def test_cancelling_the_future_cancels_the_operation() -> None:
 
 
 def test_a_client_made_before_any_loop_runs_belongs_to_the_loop_of_its_first_call(
-    mongo_uri: str,
+    any_uri: str,
 ) -> None:
-    client = MotorClient(mongo_uri)
+    client = MotorClient(any_uri)
     things = client.test.things
 
     async def first() -> None:
@@ -129,8 +129,8 @@ def test_what_is_no_loop_is_refused() -> None:
         MotorClient("mongodb://127.0.0.1:1", io_loop="the loop")
 
 
-def test_another_loop_is_refused_with_what_to_do(mongo_uri: str) -> None:
-    client = MotorClient(mongo_uri)
+def test_another_loop_is_refused_with_what_to_do(any_uri: str) -> None:
+    client = MotorClient(any_uri)
 
     async def misuse() -> None:
         with pytest.raises(WrongLoopError, match=r"another event loop.*make one client for each"):

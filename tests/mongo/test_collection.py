@@ -20,12 +20,12 @@ from whirlwind.mongo import MotorClient, MotorCollection, MotorDatabase
 
 
 @pytest.fixture
-def things(mongo_uri: str, database_name: str) -> Any:
+def things(any_uri: str, database_name: str) -> Any:
     """A context that gives an empty collection."""
 
     @asynccontextmanager
     async def connected() -> AsyncIterator[Any]:
-        async with MotorClient(mongo_uri) as client:
+        async with MotorClient(any_uri) as client:
             yield client[database_name].things
 
     return connected

@@ -9,22 +9,52 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from gridfs.asynchronous import AsyncGridFSBucket
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.asynchronous.encryption import AsyncClientEncryption
 from pymongo.errors import OperationFailure
 from tests.conftest import LogWatch
 from tests.mongo.scripted import run, scripted
 from tests.support.mongo_wire import batches
 
 from whirlwind import gen
-from whirlwind.mongo import MotorClient, MotorCollection
+from whirlwind.mongo import (
+    MotorClient,
+    MotorClientEncryption,
+    MotorClientSession,
+    MotorCollection,
+    MotorDatabase,
+    MotorGridFSBucket,
+)
 
 
-def test_every_operation_has_the_signature_and_documentation_of_pymongo() -> None:
-    for name in ("insert_one", "find_one_and_update", "create_index", "bulk_write", "rename"):
-        ours = getattr(MotorCollection, name)
-        assert inspect.signature(ours) == inspect.signature(getattr(AsyncCollection, name))
-        assert name in ours.__doc__
-        assert "Future" in ours.__doc__
+@pytest.mark.parametrize(
+    ("ours", "pymongos", "fewest"),
+    [
+        (MotorClient, AsyncMongoClient, 4),
+        (MotorDatabase, AsyncDatabase, 5),
+        (MotorCollection, AsyncCollection, 25),
+        (MotorClientSession, AsyncClientSession, 3),
+        (MotorGridFSBucket, AsyncGridFSBucket, 3),
+        (MotorClientEncryption, AsyncClientEncryption, 10),
+    ],
+)
+def test_every_operation_has_the_signature_and_documentation_of_pymongo(
+    ours: type, pymongos: type, fewest: int
+) -> None:
+    declared = {
+        name: member
+        for name, member in vars(ours).items()
+        if getattr(member, "__qualname__", "").startswith(f"{pymongos.__name__}.")
+    }
+    assert len(declared) >= fewest
+    for name, member in declared.items():
+        assert inspect.signature(member) == inspect.signature(getattr(pymongos, name))
+        assert name in member.__doc__
+        assert "Future" in member.__doc__
 
 
 def test_a_method_that_was_replaced_in_pymongo_is_not_bypassed(

@@ -25,7 +25,11 @@ from tests.support.mongo_server import LOCAL_SERVERS, start_server
 
 from whirlwind.mongo import MotorClient, MotorGridFSBucket
 
-pytestmark = pytest.mark.parametrize("kind", LOCAL_SERVERS)
+# briskdb takes seconds to end.
+SLOW = {"briskdb": pytest.mark.slow}
+pytestmark = pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=SLOW.get(kind, ())) for kind in LOCAL_SERVERS]
+)
 
 
 class Assassin(CommandListener):

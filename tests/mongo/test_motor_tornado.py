@@ -9,14 +9,16 @@ import pytest
 from whirlwind import mongo
 from whirlwind.mongo import motor_asyncio, motor_tornado
 
-CURSOR = """fetch_next next_object each to_list next close rewind clone alive cursor_id address session
+CURSOR = """fetch_next next_object each to_list next close rewind clone alive cursor_id address
+        session
     collection started closed add_option remove_option batch_size limit skip sort hint where min max
     max_scan max_time_ms max_await_time_ms comment collation allow_disk_use explain distinct count
     __aiter__ __anext__ __aenter__ __aexit__ __getitem__ __copy__ __deepcopy__"""
 COMMAND_CURSOR = """fetch_next next_object each to_list next try_next close alive cursor_id address
     session batch_size collection started closed __aiter__ __anext__ __aenter__ __aexit__"""
 INTERFACE = {
-    "Client": """drop_database list_databases list_database_names server_info start_session bulk_write
+    "Client": """drop_database list_databases list_database_names server_info start_session
+        bulk_write
         fsync unlock database_names close get_database get_default_database wrap get_io_loop watch
         io_loop address arbiters HOST PORT is_mongos is_primary nodes primary secondaries
         codec_options read_preference read_concern write_concern options topology_description
@@ -31,7 +33,8 @@ INTERFACE = {
         set_profiling_level profiling_info add_user remove_user collection_names get_collection
         with_options aggregate watch name client wrap get_io_loop codec_options read_preference
         read_concern write_concern""",
-    "Collection": """insert_one insert_many replace_one update_one update_many delete_one delete_many
+    "Collection": """insert_one insert_many replace_one update_one update_many delete_one
+        delete_many
         bulk_write find_one find_one_and_delete find_one_and_replace find_one_and_update distinct
         create_index create_indexes drop_index drop_indexes index_information options rename drop
         count_documents estimated_document_count create_search_index create_search_indexes
@@ -46,7 +49,8 @@ INTERFACE = {
     "CommandCursor": COMMAND_CURSOR,
     "LatentCommandCursor": COMMAND_CURSOR,
     "RawBatchCommandCursor": COMMAND_CURSOR,
-    "ChangeStream": "next close try_next alive resume_token __aiter__ __anext__ __aenter__ __aexit__",
+    "ChangeStream": "next close try_next alive resume_token __aiter__ __anext__ __aenter__
+        __aexit__",
     "GridFSBucket": """open_download_stream open_download_stream_by_name download_to_stream
         download_to_stream_by_name upload_from_stream upload_from_stream_with_id delete rename
         open_upload_stream open_upload_stream_with_id find wrap collection get_io_loop""",
