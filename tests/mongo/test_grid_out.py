@@ -193,13 +193,14 @@ def test_stream_to_handler_waits_for_the_client_after_each_chunk(
 def test_the_file_is_a_context(any_uri: str, database_name: str) -> None:
     async def scene() -> None:
         async with bucket_on(any_uri, database_name) as bucket:
-            async with await stored(bucket) as file:
+            file: Any = await stored(bucket)
+            async with file:
                 assert not file.closed
                 assert (file.readable(), file.writable(), file.seekable()) == (True, False, True)
             assert file.closed
+            with pytest.raises(AttributeError, match="cannot be set"):
+                file.length = 5
             with pytest.raises(AttributeError, match="async with"), file:
                 pass
-            with pytest.raises(AttributeError, match="cannot be set"):
-                file.length = 5  # type: ignore[misc]
 
     run(scene)

@@ -49,8 +49,8 @@ INTERFACE = {
     "CommandCursor": COMMAND_CURSOR,
     "LatentCommandCursor": COMMAND_CURSOR,
     "RawBatchCommandCursor": COMMAND_CURSOR,
-    "ChangeStream": "next close try_next alive resume_token __aiter__ __anext__ __aenter__
-        __aexit__",
+    "ChangeStream": """fetch_next next_object next close try_next alive resume_token __aiter__
+        __anext__ __aenter__ __aexit__""",
     "GridFSBucket": """open_download_stream open_download_stream_by_name download_to_stream
         download_to_stream_by_name upload_from_stream upload_from_stream_with_id delete rename
         open_upload_stream open_upload_stream_with_id find wrap collection get_io_loop""",

@@ -23,7 +23,8 @@ LIMIT = datetime.timedelta(seconds=20)
 
 def in_limit(command: dict[str, Any], seconds: float) -> bool:
     """True if the server was told of most of the time that there is, and of no more."""
-    return seconds * 500 < command["maxTimeMS"] <= seconds * 1000
+    told: float = command["maxTimeMS"]
+    return seconds * 500 < told <= seconds * 1000
 
 
 def test_without_a_deadline_the_server_is_told_nothing() -> None:

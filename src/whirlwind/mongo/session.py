@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
@@ -19,7 +19,15 @@ from whirlwind.mongo.delegation import MotorObject, attribute, operation
 _PYMONGO: Final = cast("AsyncClientSession", AsyncClientSession)
 
 
-class MotorClientSession(MotorObject):
+if TYPE_CHECKING:
+    # Declared methods have PyMongo's parameters, and ``session=`` among them its session. They
+    # take ours and pass on its delegate; this tells type checkers so.
+    _TakenForPyMongos = AsyncClientSession
+else:
+    _TakenForPyMongos = object
+
+
+class MotorClientSession(MotorObject, _TakenForPyMongos):
     """A session: operations that belong together; made by ``client.start_session()``.
 
     ::
@@ -55,9 +63,9 @@ class MotorClientSession(MotorObject):
     options = attribute[Any]()
     session_id = attribute[Mapping[str, Any]]()
 
-    commit_transaction = operation(_PYMONGO.commit_transaction)
-    abort_transaction = operation(_PYMONGO.abort_transaction)
-    end_session = operation(_PYMONGO.end_session)
+    commit_transaction = operation(_PYMONGO.commit_transaction)  # type: ignore[assignment]
+    abort_transaction = operation(_PYMONGO.abort_transaction)  # type: ignore[assignment]
+    end_session = operation(_PYMONGO.end_session)  # type: ignore[assignment]
 
     def advance_cluster_time(self, cluster_time: Mapping[str, Any]) -> None:
         """Take over the cluster time of another session.
@@ -75,7 +83,7 @@ class MotorClientSession(MotorObject):
         """
         self._delegate.advance_operation_time(operation_time)
 
-    def start_transaction(
+    def start_transaction(  # type: ignore[override]
         self,
         read_concern: Any = None,
         write_concern: Any = None,
@@ -103,7 +111,7 @@ class MotorClientSession(MotorObject):
         )
         return MotorTransaction(self)
 
-    def with_transaction(
+    def with_transaction(  # type: ignore[override]
         self,
         coro: Callable[[MotorClientSession], Awaitable[Any]],
         read_concern: Any = None,
