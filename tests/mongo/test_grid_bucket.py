@@ -17,7 +17,7 @@ from tests.mongo.scripted import run, scripted
 
 from whirlwind import gen
 from whirlwind.ioloop import IOLoop
-from whirlwind.mongo import MotorClient, MotorGridFSBucket, MotorGridOut
+from whirlwind.mongo import MotorClient, MotorGridFSBucket, MotorGridIn, MotorGridOut
 
 DATA = bytes(range(256)) * 4  # more than one chunk of 1000
 
@@ -172,6 +172,24 @@ def test_a_file_is_copied_from_one_bucket_to_another(any_uri: str, database_name
             await bucket.download_to_stream(second, third)
             await third.close()
             assert third.length == len(DATA) - 10
+
+    run(scene)
+
+
+def test_wrap_gives_our_object_for_each_of_pymongos(any_uri: str, database_name: str) -> None:
+    async def scene() -> None:
+        async with bucket_on(any_uri, database_name) as bucket:
+            written = bucket.wrap(bucket.delegate.open_upload_stream("a"))
+            assert isinstance(written, MotorGridIn)
+            await written.write(b"text")
+            await written.close()
+            read = bucket.wrap(await bucket.delegate.open_download_stream(written._id))
+            assert isinstance(read, MotorGridOut)
+            assert await read.read() == b"text"
+            found = await bucket.wrap(bucket.delegate.find()).to_list()
+            assert [type(file) for file in found] == [MotorGridOut]
+            assert bucket.wrap(bucket.collection.delegate) == bucket.collection
+            assert bucket.wrap(5) == 5
 
     run(scene)
 

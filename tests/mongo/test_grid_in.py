@@ -184,6 +184,30 @@ def test_abort_removes_what_was_stored(any_uri: str, database_name: str) -> None
     run(scene)
 
 
+def test_callbacks_are_called_for_motor_1s_programs() -> None:
+    async def scene() -> None:
+        async with scripted(accept) as (server, things):
+            bucket: Any = MotorGridFSBucket(things.database)
+            ended = things.binding.enter().create_future()
+            file = bucket.open_upload_stream("a")
+
+            def written(result: Any, error: Any) -> None:
+                assert (result, error) == (None, None)
+                file.close(callback=lambda result, error: ended.set_result(error))
+
+            with pytest.warns(DeprecationWarning, match="callback="):
+                assert file.write(b"text", callback=written) is None
+            assert await ended is None
+            assert chunks(server) == b"text"
+            missed = things.binding.enter().create_future()
+            bucket.open_download_stream(1, callback=lambda file, error: missed.set_result(error))
+            assert isinstance(await missed, NoFile)
+            with pytest.raises(TypeError, match="callable"):
+                file.close(callback=5)
+
+    run(scene)
+
+
 def test_a_file_says_what_can_be_done_with_it() -> None:
     async def scene() -> None:
         async with scripted() as (_, things):

@@ -50,7 +50,13 @@ from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.command_cursor import MotorCommandCursor
 from whirlwind.mongo.cursor import MotorCursor
 from whirlwind.mongo.database import MotorDatabase
-from whirlwind.mongo.delegation import MotorObject, attribute, delegate_of, operation
+from whirlwind.mongo.delegation import (
+    MotorObject,
+    attribute,
+    delegate_of,
+    operation,
+    takes_callback,
+)
 from whirlwind.mongo.session import MotorClientSession
 
 Address = tuple[str, int | None]
@@ -200,6 +206,7 @@ class MotorClient(MotorObject):
 
     # --- operations ---------------------------------------------------------------------------
 
+    @takes_callback
     def list_databases(
         self, session: Any = None, comment: Any = None, **kwargs: Any
     ) -> asyncio.Future[MotorCommandCursor]:
@@ -217,6 +224,7 @@ class MotorClient(MotorObject):
 
         return self.binding.start(run)
 
+    @takes_callback
     def start_session(
         self,
         causal_consistency: bool | None = None,

@@ -18,7 +18,13 @@ from whirlwind.mongo import change_stream, legacy, old_commands
 from whirlwind.mongo.batches import Batches, CommandBatches
 from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.command_cursor import MotorCommandCursor, MotorLatentCommandCursor
-from whirlwind.mongo.delegation import MotorObject, attribute, delegate_of, operation
+from whirlwind.mongo.delegation import (
+    MotorObject,
+    attribute,
+    delegate_of,
+    operation,
+    takes_callback,
+)
 
 # Declarations read from this: to a type checker an instance, whose methods need no receiver.
 _PYMONGO: Final = cast("AsyncDatabase[Any]", AsyncDatabase)
@@ -92,6 +98,7 @@ class MotorDatabase(MotorObject):
     add_user = old_commands.add_user
     remove_user = old_commands.remove_user
 
+    @takes_callback
     def create_collection(self, name: str, **kwargs: Any) -> asyncio.Future[MotorCollection]:
         """Create a collection and return a Future of it.
 
@@ -110,6 +117,7 @@ class MotorDatabase(MotorObject):
         wanted = ("codec_options", "read_preference", "write_concern", "read_concern")
         return self.get_collection(name, **{key: given.get(key) for key in wanted})
 
+    @takes_callback
     def list_collections(self, session: Any = None, **kwargs: Any) -> Any:
         """Return a Future of a cursor over the descriptions of the collections.
 

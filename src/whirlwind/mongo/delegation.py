@@ -25,12 +25,13 @@ import asyncio
 import functools
 import warnings
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, cast, overload
 
 from whirlwind._engine.register import register
 from whirlwind.mongo.binding import LoopBinding
 
 P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., asyncio.Future[Any]])
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -76,6 +77,18 @@ def operation(
 
     _describe(call, method, f"Start PyMongo's ``{name}`` and return its Future.")
     return call
+
+
+def takes_callback(method: F) -> F:
+    """Let a method that returns a Future take Motor 1's ``callback=`` as well."""
+
+    @functools.wraps(method)
+    def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        callback = take_callback(kwargs)
+        future = method(self, *args, **kwargs)
+        return future if callback is None else deliver(future, callback)
+
+    return cast("F", call)
 
 
 def chained(method: Callable[P, Any]) -> Callable[Concatenate[S, P], S]:

@@ -18,7 +18,7 @@ from whirlwind.mongo.client import MotorClient
 from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.cursor import MotorCursor
 from whirlwind.mongo.database import MotorDatabase
-from whirlwind.mongo.delegation import MotorObject, delegate_of, operation
+from whirlwind.mongo.delegation import MotorObject, delegate_of, operation, takes_callback
 
 # Declarations read from this: to a type checker an instance, whose methods need no receiver.
 _PYMONGO: Final = cast("AsyncClientEncryption[Any]", AsyncClientEncryption)
@@ -85,12 +85,14 @@ class MotorClientEncryption(MotorObject):
     rewrap_many_data_key = operation(_PYMONGO.rewrap_many_data_key)
     close = operation(_PYMONGO.close)
 
+    @takes_callback
     def get_keys(self) -> asyncio.Future[MotorCursor]:
         """Return a Future of a cursor over the data keys: ``async for key in await get_keys()``."""
         database, _, collection = self._vault.partition(".")
         vault = self._client[database][collection]
         return self.binding.finished(MotorCursor(vault, self._delegate.get_keys()))
 
+    @takes_callback
     def create_encrypted_collection(
         self,
         database: MotorDatabase,

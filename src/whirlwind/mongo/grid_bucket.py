@@ -12,12 +12,24 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
-from gridfs.asynchronous import DEFAULT_CHUNK_SIZE, AsyncGridFSBucket
+from gridfs.asynchronous import (
+    DEFAULT_CHUNK_SIZE,
+    AsyncGridFSBucket,
+    AsyncGridIn,
+    AsyncGridOut,
+    AsyncGridOutCursor,
+)
 from gridfs.errors import NoFile
 from pymongo.write_concern import WriteConcern
 
 from whirlwind.mongo.database import MotorDatabase
-from whirlwind.mongo.delegation import MotorObject, delegate_of, operation, warn_once
+from whirlwind.mongo.delegation import (
+    MotorObject,
+    delegate_of,
+    operation,
+    takes_callback,
+    warn_once,
+)
 from whirlwind.mongo.grid_in import MotorGridIn
 from whirlwind.mongo.grid_out import MotorGridOut, MotorGridOutCursor
 from whirlwind.mongo.transfer import write_to
@@ -92,6 +104,7 @@ class MotorGridFSBucket(MotorObject):
     delete_by_name = operation(_PYMONGO.delete_by_name)
     rename_by_name = operation(_PYMONGO.rename_by_name)
 
+    @takes_callback
     def rename(self, file_id: Any, new_filename: str, session: Any = None) -> asyncio.Future[None]:
         """Give a file another name.
 
@@ -159,6 +172,7 @@ class MotorGridFSBucket(MotorObject):
         )
         return MotorGridIn(self.collection, file)
 
+    @takes_callback
     def upload_from_stream(
         self,
         filename: str,
@@ -180,6 +194,7 @@ class MotorGridFSBucket(MotorObject):
         file = self.open_upload_stream(filename, chunk_size_bytes, metadata, session)
         return self.binding.start(_upload, file, source)
 
+    @takes_callback
     def upload_from_stream_with_id(
         self,
         file_id: Any,
@@ -210,6 +225,7 @@ class MotorGridFSBucket(MotorObject):
 
     # --- reading ------------------------------------------------------------------------------
 
+    @takes_callback
     def open_download_stream(
         self, file_id: Any, session: Any = None
     ) -> asyncio.Future[MotorGridOut]:
@@ -228,6 +244,7 @@ class MotorGridFSBucket(MotorObject):
         file = await self.delegate.open_download_stream(file_id, delegate_of(session))
         return MotorGridOut(self.collection, delegate=file)
 
+    @takes_callback
     def open_download_stream_by_name(
         self, filename: str, revision: int = -1, session: Any = None
     ) -> asyncio.Future[MotorGridOut]:
@@ -250,6 +267,7 @@ class MotorGridFSBucket(MotorObject):
         )
         return MotorGridOut(self.collection, delegate=file)
 
+    @takes_callback
     def download_to_stream(
         self, file_id: Any, destination: Any, session: Any = None
     ) -> asyncio.Future[None]:
@@ -270,6 +288,7 @@ class MotorGridFSBucket(MotorObject):
 
         return self.binding.start(run)
 
+    @takes_callback
     def download_to_stream_by_name(
         self, filename: str, destination: Any, revision: int = -1, session: Any = None
     ) -> asyncio.Future[None]:
@@ -298,7 +317,18 @@ class MotorGridFSBucket(MotorObject):
         return MotorGridOutCursor(self.collection, self.delegate.find(*args, **kwargs))
 
     def wrap(self, thing: Any) -> Any:
-        """Return the object of this package for one of PyMongo's; see ``MotorClient.wrap``."""
+        """Return the object of this package for one of PyMongo's.
+
+        Args:
+            thing: A file of this bucket, or a cursor over some, not started; for anything else see
+                ``MotorClient.wrap``.
+        """
+        if isinstance(thing, AsyncGridOutCursor):
+            return MotorGridOutCursor(self.collection, thing)
+        if isinstance(thing, AsyncGridOut):
+            return MotorGridOut(self.collection, delegate=thing)
+        if isinstance(thing, AsyncGridIn):
+            return MotorGridIn(self.collection, thing)
         return self._database.wrap(thing)
 
     def __repr__(self) -> str:

@@ -14,9 +14,8 @@ from whirlwind.mongo.database import MotorDatabase
 from whirlwind.mongo.delegation import (
     MotorObject,
     delegate_of,
-    deliver,
     operation,
-    take_callback,
+    takes_callback,
     warn_once,
 )
 from whirlwind.mongo.grid_in import MotorGridIn
@@ -67,16 +66,17 @@ class MotorGridFS(MotorObject):
     list = operation(_PYMONGO.list)
     exists = operation(_PYMONGO.exists)
 
+    @takes_callback
     def new_file(self, **kwargs: Any) -> asyncio.Future[MotorGridIn]:
         """Return a Future of a new file to write to.
 
         Args:
             **kwargs: Fields of its document: ``filename``, ``_id``, ``content_type`` …
         """
-        callback = take_callback(kwargs)
         file = MotorGridIn(self.collection, self.delegate.new_file(**kwargs))
-        return self._answer(self.binding.finished(file), callback)
+        return self.binding.finished(file)
 
+    @takes_callback
     def put(self, data: Any, **kwargs: Any) -> asyncio.Future[Any]:
         """Store a file and return a Future of its ``_id``.
 
@@ -84,14 +84,14 @@ class MotorGridFS(MotorObject):
             data: As for ``MotorGridIn.write``.
             **kwargs: As for ``new_file``.
         """
-        callback = take_callback(kwargs)
-        future = self.binding.start(self.delegate.put, readable(data), **kwargs)
-        return self._answer(future, callback)
+        return self.binding.start(self.delegate.put, readable(data), **kwargs)
 
+    @takes_callback
     def get(self, file_id: Any, session: Any = None, **kwargs: Any) -> asyncio.Future[MotorGridOut]:
         """Return a Future of the file of an ``_id``; ``NoFile`` where there is none."""
         return self._file("get", kwargs, file_id, delegate_of(session))
 
+    @takes_callback
     def get_version(
         self, filename: str | None = None, version: int = -1, session: Any = None, **kwargs: Any
     ) -> asyncio.Future[MotorGridOut]:
@@ -105,12 +105,14 @@ class MotorGridFS(MotorObject):
         """
         return self._file("get_version", kwargs, filename, version, delegate_of(session))
 
+    @takes_callback
     def get_last_version(
         self, filename: str | None = None, session: Any = None, **kwargs: Any
     ) -> asyncio.Future[MotorGridOut]:
         """Return a Future of the newest file of a name; ``NoFile`` where there is none."""
         return self._file("get_last_version", kwargs, filename, delegate_of(session))
 
+    @takes_callback
     def find_one(
         self, filter: Any = None, session: Any = None, *args: Any, **kwargs: Any
     ) -> asyncio.Future[MotorGridOut | None]:
@@ -125,19 +127,12 @@ class MotorGridFS(MotorObject):
         return self._file("find_one", kwargs, filter, delegate_of(session), *args)
 
     def _file(self, method: str, kwargs: dict[str, Any], *args: Any) -> asyncio.Future[Any]:
-        callback = take_callback(kwargs)
 
         async def run() -> MotorGridOut | None:
             file = await getattr(self.delegate, method)(*args, **kwargs)
             return None if file is None else MotorGridOut(self.collection, delegate=file)
 
-        return self._answer(self.binding.start(run), callback)
-
-    def _answer(self, future: asyncio.Future[Any], callback: Any) -> asyncio.Future[Any]:
-        if callback is not None:
-            deliver(future, callback)
-            return None  # type: ignore[return-value]  # as Motor 1 did
-        return future
+        return self.binding.start(run)
 
     def find(self, *args: Any, **kwargs: Any) -> MotorGridOutCursor:
         """Return a cursor over the files that match; as ``MotorGridFSBucket.find``."""

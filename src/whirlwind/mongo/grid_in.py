@@ -23,7 +23,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from gridfs.asynchronous import AsyncGridIn
 from pymongo.errors import InvalidOperation
 
-from whirlwind.mongo.delegation import MotorObject, attribute
+from whirlwind.mongo.delegation import MotorObject, attribute, takes_callback
 from whirlwind.mongo.transfer import Source, readable
 
 T = TypeVar("T")
@@ -80,6 +80,7 @@ class MotorGridIn(MotorObject):
     md5 = attribute[str | None]()
     closed = attribute[bool]()
 
+    @takes_callback
     def write(self, data: Any) -> asyncio.Future[None]:
         """Write bytes, or all that can be read from an object.
 
@@ -97,6 +98,7 @@ class MotorGridIn(MotorObject):
         """
         return self.binding.start(self._write, [data])
 
+    @takes_callback
     def writelines(self, sequence: Iterable[Any]) -> asyncio.Future[None]:
         """Write one piece after the other; nothing is put between them.
 
@@ -127,6 +129,7 @@ class MotorGridIn(MotorObject):
                 " whole and cannot be completed; abort() removes what was stored"
             ) from self._damage
 
+    @takes_callback
     def close(self) -> asyncio.Future[None]:
         """Store what is left and make the file known; on a closed file it does nothing.
 
@@ -147,10 +150,12 @@ class MotorGridIn(MotorObject):
                 self._damage = error
                 raise
 
+    @takes_callback
     def abort(self) -> asyncio.Future[None]:
         """Give up the file and remove what was stored of it."""
         return self._in_turn(self._delegate.abort)
 
+    @takes_callback
     def set(self, name: str, value: Any) -> asyncio.Future[None]:
         """Set a field of the file's document; on a closed file it is changed at the server.
 

@@ -23,7 +23,7 @@ from gridfs.asynchronous import AsyncGridOut, AsyncGridOutCursor
 
 from whirlwind.mongo.batches import Batches, FindBatches
 from whirlwind.mongo.cursor import MotorCursor
-from whirlwind.mongo.delegation import MotorObject, attribute
+from whirlwind.mongo.delegation import MotorObject, attribute, takes_callback
 
 T = TypeVar("T")
 
@@ -84,6 +84,7 @@ class MotorGridOut(MotorObject):
     md5 = attribute[str | None]()
     closed = attribute[bool]()
 
+    @takes_callback
     def open(self) -> asyncio.Future[MotorGridOut]:
         """Fetch the file's document, where it is not there yet, and return a Future of this object.
 
@@ -98,6 +99,7 @@ class MotorGridOut(MotorObject):
 
         return self.binding.start(run)
 
+    @takes_callback
     def read(self, size: int = -1) -> asyncio.Future[bytes]:
         """Return a Future of the next bytes; empty at the end.
 
@@ -109,6 +111,7 @@ class MotorGridOut(MotorObject):
         """
         return self._reading(self._delegate.read, size)
 
+    @takes_callback
     def readline(self, size: int = -1) -> asyncio.Future[bytes]:
         """Return a Future of the next line with its end; empty at the end of the file.
 
@@ -117,6 +120,7 @@ class MotorGridOut(MotorObject):
         """
         return self._reading(self._delegate.readline, size)
 
+    @takes_callback
     def readchunk(self) -> asyncio.Future[bytes]:
         """Return a Future of what is left of the chunk at the current place; empty at the end.
 
@@ -180,6 +184,7 @@ class MotorGridOut(MotorObject):
         """Return the place that the next reading begins at, in bytes from the beginning."""
         return self._delegate.tell() if self._place is None else self._place
 
+    @takes_callback
     def stream_to_handler(self, request_handler: Any) -> asyncio.Future[None]:
         """Write the rest of the file to a ``RequestHandler``.
 

@@ -37,7 +37,9 @@ class GridFSHandler(RequestHandler):
     >>> rule = (r"/files/(.*)", GridFSHandler, {"database": client.test})  # doctest: +SKIP
 
     Of several files of one name the newest answers. Knows ranges, ``If-None-Match``,
-    ``If-Modified-Since`` and ``If-Range``; a slow client slows the reading down.
+    ``If-Modified-Since`` and ``If-Range``; a slow client slows the reading down. The media type is
+    what was stored with the file: serve what strangers may store from a host of its own, or
+    override ``get_content_type``.
 
     Args of ``initialize``:
         database: The ``MotorDatabase``.
