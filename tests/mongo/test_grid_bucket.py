@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,11 @@ def test_the_yield_form_of_the_same(any_uri: str, database_name: str) -> None:
 def test_names_have_revisions(any_uri: str, database_name: str) -> None:
     async def scene() -> None:
         async with bucket_on(any_uri, database_name) as bucket:
-            for text in (b"first", b"second", b"third"):
-                await bucket.upload_from_stream("a", text)
-                # The date has milliseconds, and it is the date that puts them in order.
-                await asyncio.sleep(0.002)
+            for year, text in enumerate((b"first", b"second", b"third"), 2001):
+                number = await bucket.upload_from_stream("a", text)
+                # It is the date that puts them in order, and two may have the same millisecond.
+                dated = {"$set": {"uploadDate": datetime(year, 1, 1, tzinfo=UTC)}}
+                await bucket.collection.files.update_one({"_id": number}, dated)
             found = []
             for revision in (0, 1, -1, -2):
                 file = await bucket.open_download_stream_by_name("a", revision)

@@ -7,6 +7,7 @@ a built one it is not there, and tests run against the other servers.
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import re
@@ -41,6 +42,8 @@ def built() -> Path:
     """
     if BINARY.exists():
         return BINARY
+    # Downloading and compiling takes longer than the time that one test has; see pyproject.toml.
+    faulthandler.cancel_dump_traceback_later()
     CACHE.mkdir(parents=True, exist_ok=True)
     answer = json.loads(_go("mod", "download", "-json", MODULE, folder=CACHE))
     with tempfile.TemporaryDirectory(dir=CACHE) as work:
