@@ -14,10 +14,11 @@ from tests.mongo.buckets import bucket_on
 from tests.mongo.scripted import run, scripted
 from tests.support.mongo_wire import cursor_answer
 
+from whirlwind import gen
 from whirlwind.httpclient import AsyncHTTPClient, HTTPResponse
 from whirlwind.mongo import MotorGridFSBucket, MotorGridOut
 from whirlwind.mongo.web import GridFSHandler, stored_type, version_of
-from whirlwind.web import Application
+from whirlwind.web import Application, RequestHandler
 
 DATA = bytes(range(256)) * 4
 
@@ -44,7 +45,12 @@ async def site(
     database: Any, handler: type[GridFSHandler] = GridFSHandler, **options: Any
 ) -> AsyncIterator[Site]:
     rule = (r"/files/(.*)", handler, {"database": database, **options})
-    application = Application([rule], log_function=lambda handler: None)
+    async with serving(Application([rule], log_function=lambda handler: None)) as served:
+        yield served
+
+
+@asynccontextmanager
+async def serving(application: Application) -> AsyncIterator[Site]:
     server = application.listen(0, "127.0.0.1")
     [socket] = server._sockets.values()
     try:
@@ -277,6 +283,29 @@ def test_a_client_that_goes_away_ends_the_answer_quietly() -> None:
             writer.transport.abort()
             await killed.wait()
             assert fetched[0] < COUNT
+
+    run(scene)
+
+
+def test_a_handler_of_the_programs_own_streams_a_file(any_uri: str, database_name: str) -> None:
+    class Own(RequestHandler):
+        @gen.coroutine
+        def get(self) -> Any:
+            bucket = MotorGridFSBucket(self.settings["database"])
+            file = yield bucket.open_download_stream_by_name("a.txt")
+            self.set_header("Content-Length", file.length - 5)
+            file.seek(5)
+            yield file.stream_to_handler(self)
+
+    async def scene() -> None:
+        async with bucket_on(any_uri, database_name) as bucket:
+            await bucket.upload_from_stream("a.txt", DATA, chunk_size_bytes=100)
+            application = Application(
+                [("/", Own)], database=bucket._database, log_function=lambda handler: None
+            )
+            async with serving(application) as served:
+                response = await served.get("/")
+                assert (response.code, response.body) == (200, DATA[5:])
 
     run(scene)
 
