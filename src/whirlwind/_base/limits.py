@@ -338,6 +338,13 @@ MAX_REDIRECT_BODY: Final = _limit(
     setting=None,
     origin="cheaper than a new connection up to about here",
 )
+MAX_DIGEST_SESSIONS: Final = _limit(
+    "MAX_DIGEST_SESSIONS",
+    64,
+    "challenges of digest authentication that one client remembers",
+    setting=None,
+    origin="about 50 KB; one for each server, or proxy, and user",
+)
 MAX_CURL_HEADER_SIZE: Final = _limit(
     "MAX_CURL_HEADER_SIZE",
     307_200,

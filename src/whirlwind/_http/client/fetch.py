@@ -28,14 +28,16 @@ from whirlwind._base.limits import MAX_REDIRECT_BODY
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._engine import error_scope
 from whirlwind._http.body_decoding import BodyDecoder, can_decode
+from whirlwind._http.client.authentication import Account
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connection_key import ConnectionKey, connection_key
-from whirlwind._http.client.connector import Connector, Progress
+from whirlwind._http.client.connector import Connector, Progress, proxy_account
 from whirlwind._http.client.deadlines import Deadlines
 from whirlwind._http.client.errors import HTTPStreamClosedError, HTTPTimeoutError
 from whirlwind._http.client.loop_end import LoopEnd
 from whirlwind._http.client.pool import ConnectionPool
 from whirlwind._http.client.program_calls import CallbackError, call_in
+from whirlwind._http.client.proxy import absolute_form, chosen_proxy
 from whirlwind._http.client.redirects import (
     is_redirect,
     is_same_origin,
@@ -57,7 +59,10 @@ from whirlwind._proto.http.headers import HTTPHeaders
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 # Bodies up to this size are copied behind their head, to go out in one packet.
 _JOINED_BODY: Final = 16_384
-_PROXY_OPTIONS: Final = frozenset({"proxy_host", "proxy_port", "proxy_username", "proxy_auth_mode"})
+# Options that say who is asking, or whom to ask instead.
+_ROUTING: Final = frozenset({"auth_username", "proxy_host"})
+_REDIRECT: Final = "redirect"
+_CHALLENGE: Final = "challenge"
 
 
 class Shared:
@@ -161,7 +166,9 @@ class Fetch:
     _code = 0
     _reason = ""
     _response_headers: HTTPHeaders | None = None
-    _following = False
+    _following = ""  # why the response is not the last one: _REDIRECT or _CHALLENGE
+    _accounts: dict[int, Account] | None = None  # by the status that asks for them
+    _answered: frozenset[int] = frozenset()
     _discarded = 0
     _decoder: BodyDecoder | None = None
     _streamed: StreamedBody | None = None
@@ -219,7 +226,7 @@ class Fetch:
 
     def _begin_response(self) -> None:
         self._response_headers = None
-        self._following = False
+        self._following = ""
         self._discarded = 0
         self._pieces = []
 
@@ -238,9 +245,6 @@ class Fetch:
 
     def _begin_hop(self) -> None:
         options = self._options
-        if not _PROXY_OPTIONS.isdisjoint(options):
-            name = min(_PROXY_OPTIONS.intersection(options))
-            raise NotImplementedError(f"{name} not supported")
         target = self._target = parse_target(self._url)
         check_method(
             self._method,
@@ -253,6 +257,11 @@ class Fetch:
             body=self._body,
             has_producer=self._producer is not None,
         )
+        named = credentials = None
+        if target.username is None and _ROUTING.isdisjoint(options):
+            self._key = connection_key(target, options)
+        else:
+            named, credentials = self._route(target)
         self._head = encode_head(
             target,
             self._method,
@@ -261,8 +270,9 @@ class Fetch:
             body=self._body,
             chunked=self._chunked,
             user_agent=self._shared.user_agent,
+            named=named,
+            credentials=credentials,
         )
-        self._key = connection_key(target, options)
         self.is_head = self._method == "HEAD"
         self._hop_started = self._loop.time() if self._hop_started else self._started
         connection = self._shared.pool.take(self._key)
@@ -270,6 +280,40 @@ class Fetch:
             self._send(connection)
         else:
             self._open()
+
+    def _route(self, target: Target) -> tuple[str | None, dict[str, str]]:
+        """Decide whom to ask and as whom.
+
+        Returns:
+            What the request line names, None for the path; and the fields with credentials.
+        """
+        options = self._options
+        proxy = chosen_proxy(options, self._headers)
+        # What is no HTTP afterwards does not pass a proxy that expects HTTP.
+        forwarded = proxy is not None and target.scheme == "http" and not self.upgrade
+        self._key = connection_key(target, options, proxy, is_forwarded=forwarded)
+        username, password = target.username, target.password
+        if username is None and "auth_username" in options:
+            username, password = options["auth_username"], options.get("auth_password") or ""
+        named = absolute_form(target) if forwarded else None
+        accounts = self._accounts = {}
+        fields: dict[str, str] = {}
+        write = self._shared.connector.authenticator.field
+        if username is not None:
+            mode = options.get("auth_mode", "basic")
+            accounts[401] = Account(target.origin, username, password, mode)
+            # The server's own view of it, also where a proxy is told the whole URL.
+            if (value := write(accounts[401], self._method, target.path)) is not None:
+                fields["Authorization"] = value
+        if proxy is not None and forwarded:
+            account = proxy_account(proxy)
+            value = proxy.field
+            if account is not None:
+                accounts[407] = account
+                value = write(account, self._method, named or "")
+            if value is not None:
+                fields["Proxy-Authorization"] = value
+        return named, fields
 
     def _open(self) -> None:
         assert self._key is not None
@@ -356,7 +400,10 @@ class Fetch:
         self._reason = reason
         self._response_headers = headers
         if self._redirects_left > 0 and is_redirect(code, headers):
-            self._following = True
+            self._following = _REDIRECT
+            return
+        if self._accounts and code in self._accounts and self._learn(code, headers):
+            self._following = _CHALLENGE
             return
         if self._header_callback is not None:
             self._run(self._header_callback, f"{version} {code} {reason}\r\n")
@@ -394,7 +441,9 @@ class Fetch:
             return
         try:
             if self._following:
-                self._follow()
+                if self._following is _REDIRECT:
+                    self._follow()
+                self._begin_next_hop()
                 return
             if self._decoder is not None:
                 self._deliver(self._decoder.finish())
@@ -517,6 +566,20 @@ class Fetch:
         self._method = method
         self._url = url
         self._redirects_left -= 1
+        self._accounts = None
+        self._answered = frozenset()
+
+    def _learn(self, code: int, headers: HTTPHeaders) -> bool:
+        """Take a challenge; True if the request is to be sent again, which happens once."""
+        assert self._accounts is not None
+        answered = code in self._answered
+        name = "WWW-Authenticate" if code == 401 else "Proxy-Authenticate"
+        self._answered |= {code}
+        return self._shared.connector.authenticator.learn(
+            self._accounts[code], headers.get(name), answered=answered
+        )
+
+    def _begin_next_hop(self) -> None:
         self._progress = None
         self._first_byte_at = 0.0
         self._begin_response()
@@ -560,11 +623,16 @@ class Fetch:
     def expire(self) -> None:
         """End because time is up."""
         if not self._started:
-            self.fail(HTTPTimeoutError("Timeout in request queue"))
+            error = HTTPTimeoutError("Timeout in request queue")
+            error.stage = "queue"
         elif self._opening is not None and self._progress is not None:
-            self.fail(HTTPTimeoutError(f"Timeout {self._progress.stage}"))
+            error = HTTPTimeoutError(f"Timeout {self._progress.stage}")
+            error.stage = self._progress.name
         else:
-            self.fail(HTTPTimeoutError("Timeout during request"))
+            error = HTTPTimeoutError("Timeout during request")
+            error.stage = "total" if self._first_byte_at else "starttransfer"
+        error.time_info = self._times(self._loop.time()).as_stages()
+        self.fail(error)
 
     def abort(self) -> None:
         """End without telling anybody: nobody waits any more."""

@@ -68,13 +68,14 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         self.queue: OrderedDict[Fetch, FetchFuture | None] = OrderedDict()
         self.active: dict[Fetch, FetchFuture | None] = {}
         loop = self.io_loop.asyncio_loop
+        # The name that Tornado's programs send, and some servers look for.
+        user_agent = f"Tornado/{tornado_version}"
         self._shared = Shared(
             loop,
-            Connector(loop, resolver, hostname_mapping),
+            Connector(loop, resolver, hostname_mapping, user_agent=user_agent),
             max_header_size=self.max_header_size,
             max_body_size=self.max_body_size,
-            # The name that Tornado's programs send, and some servers look for.
-            user_agent=f"Tornado/{tornado_version}",
+            user_agent=user_agent,
             ended=self._ended,
             loop_ended=self._end_with_loop,
         )
