@@ -21,18 +21,18 @@ import functools
 import ssl
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from whirlwind._base.limits import MAX_REDIRECT_BODY
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._engine import error_scope
-from whirlwind._http.body_decoding import BodyDecoder, can_decode
 from whirlwind._http.client.authentication import Account
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connection_key import ConnectionKey, connection_key
 from whirlwind._http.client.connector import Connector, Progress, proxy_account
 from whirlwind._http.client.deadlines import Deadlines
+from whirlwind._http.client.decoded_body import DecodedBody, decoder_of
 from whirlwind._http.client.errors import HTTPStreamClosedError, HTTPTimeoutError
 from whirlwind._http.client.loop_end import LoopEnd
 from whirlwind._http.client.pool import ConnectionPool
@@ -170,7 +170,7 @@ class Fetch:
     _accounts: dict[int, Account] | None = None  # by the status that asks for them
     _answered: frozenset[int] = frozenset()
     _discarded = 0
-    _decoder: BodyDecoder | None = None
+    _decoded: DecodedBody | None = None
     _streamed: StreamedBody | None = None
     _ended = False
 
@@ -208,7 +208,7 @@ class Fetch:
         if streaming is not None:
             self._streamed = StreamedBody(
                 functools.partial(self._run, streaming),
-                paused=self._pause,
+                paused=self.decoding_paused,
                 resumed=self._resume,
                 failed=self._callback_failed,
             )
@@ -411,8 +411,11 @@ class Fetch:
                 self._run(self._header_callback, f"{name}: {value}\r\n")
             self._run(self._header_callback, "\r\n")
         coding = headers.get("Content-Encoding")
-        if coding is not None and self._options.get("decompress_response") and can_decode(coding):
-            self._decoder = BodyDecoder(coding, self.max_body_size)
+        if coding is None or not self._options.get("decompress_response"):
+            return
+        decoder = decoder_of(coding, self.max_body_size)
+        if decoder is not None:
+            self._decoded = DecodedBody(self._loop, decoder, self)
             headers.add("X-Consumed-Content-Encoding", coding)
             del headers["Content-Encoding"]
 
@@ -427,8 +430,8 @@ class Fetch:
             if self._discarded > MAX_REDIRECT_BODY and self._connection is not None:
                 self._connection.abort()
                 self.response_complete()
-        elif self._decoder is not None:
-            self._deliver(self._decoder.feed(data))
+        elif self._decoded is not None:
+            self._decoded.feed(data)
         elif self._streamed is None:
             self._pieces.append(data)
         else:
@@ -445,16 +448,13 @@ class Fetch:
                     self._follow()
                 self._begin_next_hop()
                 return
-            if self._decoder is not None:
-                self._deliver(self._decoder.finish())
+            if self._decoded is not None and not self._decoded.finish():
+                return
         except Exception as error:
             self._connection = connection
             self.connection_failed(error)
             return
-        if self._streamed is not None and self._streamed.busy:
-            self._ended = True
-        else:
-            self._respond()
+        self.decoding_complete()
 
     def connection_failed(self, error: BaseException | None) -> None:
         connection, self._connection = self._connection, None
@@ -513,20 +513,39 @@ class Fetch:
 
     # --- the response's body ---
 
-    def _deliver(self, pieces: Iterable[bytes]) -> None:
-        streamed = self._streamed  # gone as soon as a callback cancels the fetch
-        if streamed is None:
-            self._pieces.extend(pieces)
-        else:
-            for piece in pieces:
-                streamed.feed(piece)
+    # (the methods without an underscore: see decoded_body.Receiver)
 
-    def _pause(self) -> None:
+    def body_piece(self, piece: bytes) -> bool:
+        streamed = self._streamed
+        if streamed is None:
+            self._pieces.append(piece)
+            return True
+        streamed.feed(piece)
+        return not streamed.busy
+
+    def decoding_paused(self) -> None:
         if self._connection is not None:
             self._connection.pause()
 
+    def decoding_resumed(self) -> None:
+        if self._connection is not None and not (self._streamed and self._streamed.busy):
+            self._connection.resume()
+
+    def decoding_complete(self) -> None:
+        if self._streamed is not None and self._streamed.busy:
+            self._ended = True
+        else:
+            self._respond()
+
+    def decoding_failed(self, error: BaseException) -> None:
+        if self._connection is not None:
+            self._connection.abort()
+        self.connection_failed(error)
+
     def _resume(self) -> None:
-        if self._ended:
+        if self._decoded is not None and self._decoded.waiting:
+            self._decoded.go_on()
+        elif self._ended:
             self._respond()
         elif self._connection is not None:
             self._connection.resume()
@@ -647,6 +666,9 @@ class Fetch:
             opening.cancel()
         self._stop_producing()
         self._streamed = None  # refers to us
+        if self._decoded is not None:
+            self._decoded.stop()  # so does this
+            self._decoded = None
         if self._connection is not None:
             self._connection.abort()
             self._connection = None
