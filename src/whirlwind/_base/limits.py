@@ -321,7 +321,7 @@ POOL_IDLE_TIMEOUT: Final = _limit(
     "POOL_IDLE_TIMEOUT",
     60,
     "seconds that an unused connection stays in the client's pool",
-    setting=None,
+    setting="idle_connection_timeout",
     origin="below the 65 to 75 seconds after which common servers close",
 )
 MAX_TARGETS: Final = _limit(
@@ -363,7 +363,7 @@ MAX_POOL_IDLE: Final = _limit(
     "MAX_POOL_IDLE",
     100,
     "unused connections in the client's pool, all hosts together",
-    setting=None,
+    setting="max_idle_connections",
     origin="a tenth of the descriptors that a process gets by default",
 )
 

@@ -24,7 +24,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Final
 
-from whirlwind._base.limits import MAX_REDIRECT_BODY
+from whirlwind._base.limits import MAX_POOL_IDLE, MAX_REDIRECT_BODY, POOL_IDLE_TIMEOUT
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._engine import error_scope
 from whirlwind._http.client.authentication import Account
@@ -76,6 +76,7 @@ class Shared:
         user_agent: What to send where neither request nor client says anything.
         ended: Called with each fetch at its end.
         loop_ended: A bound method, called before the loop is closed.
+        max_idle, idle_timeout: For the pool.
 
     Attributes:
         pool: The kept connections.
@@ -93,10 +94,12 @@ class Shared:
         user_agent: str,
         ended: Callable[[Fetch], None],
         loop_ended: Callable[[], None],
+        max_idle: int = MAX_POOL_IDLE,
+        idle_timeout: float = POOL_IDLE_TIMEOUT,
     ) -> None:
         self.loop = loop
         self.connector = connector
-        self.pool = ConnectionPool(loop)
+        self.pool = ConnectionPool(loop, max_idle=max_idle, idle_timeout=idle_timeout)
         self.stages: Deadlines[Fetch] = Deadlines(loop, Fetch.expire)
         self.totals: Deadlines[Fetch] = Deadlines(loop, Fetch.expire)
         self.max_header_size = max_header_size
@@ -141,12 +144,14 @@ class Fetch:
         is_head, max_body_size, upgrade: For the connection.
         queued_at: When it began to wait for a place, on the loop's clock.
         queue_timeout: How long it may wait for one, in seconds; 0 for ever.
+        place: The host that it counts for, where hosts are counted.
     """
 
     # What most fetches leave as it is.
     is_head = False
     upgrade = False
     queued_at = 0.0
+    place: tuple[str, int] | None = None
     _context: contextvars.Context | None = None
     _done = False
     _target: Target | None = None
