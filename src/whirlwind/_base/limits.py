@@ -338,6 +338,13 @@ MAX_REDIRECT_BODY: Final = _limit(
     setting=None,
     origin="cheaper than a new connection up to about here",
 )
+MAX_REMEMBERED_RESPONSES: Final = _limit(
+    "MAX_REMEMBERED_RESPONSES",
+    256,
+    "heads of responses that HTTP clients remember",
+    setting=None,
+    origin="at most 1 MiB, at 2 KiB for the largest that is remembered",
+)
 MAX_DIGEST_SESSIONS: Final = _limit(
     "MAX_DIGEST_SESSIONS",
     64,

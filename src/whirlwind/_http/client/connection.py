@@ -13,6 +13,8 @@ A response belongs to the exchange that is under way; there is at most one. Its 
 when the parser has seen all bytes of one read, so that bytes after the end are known: a
 connection that got any is never used again (they would be the answer to the next request).
 
+A head that came before, byte for byte, needs no parser (``remembered_heads.py``).
+
 The parser cannot be told that a response to HEAD has no body. Such a response is complete with
 its header, and the parser, which is waiting for a body, is thrown away.
 """
@@ -30,6 +32,7 @@ import httptools
 
 from whirlwind._base.errors import RemoteProtocolError
 from whirlwind._base.limits import BODY_CHUNK_SIZE, MAX_INFORMATIONAL, MAX_TRAILER_COUNT
+from whirlwind._http.client.remembered_heads import KnownHead, known_heads, remember_head
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
 from whirlwind._proto.http1.framing import response_framing
@@ -123,6 +126,7 @@ class HTTPClientConnection(asyncio.Protocol):
         self._fields: list[tuple[bytes, bytes]] = []
         self._reason = b""
         self._header_size = 0
+        self._head = b""  # that of the response, if it came in one read
         self._in_header = True
         self._informational = 0
         self._interim = False
@@ -216,6 +220,20 @@ class HTTPClientConnection(asyncio.Protocol):
         if self._in_header:
             if not self._header_size:
                 exchange.first_byte()
+                head_end = data.find(b"\r\n\r\n") + 4
+                known = known_heads.get(data[:head_end])
+                if (
+                    known is not None
+                    and len(data) == head_end + known.length
+                    and known.length <= exchange.max_body_size
+                    and head_end <= self._max_header_size
+                    and not exchange.is_head
+                ):
+                    self._take_known(exchange, known, data[head_end:])
+                    return
+                # Not with empty lines before it, which the parser forgives.
+                if head_end > 3 and data.startswith(b"HTTP/"):
+                    self._head = data[:head_end]
             self._header_size += len(data)
         try:
             self._parser.feed_data(data)
@@ -318,8 +336,12 @@ class HTTPClientConnection(asyncio.Protocol):
         headers = fields_from_wire(self._fields)
         self._in_header = False
         protocol = f"HTTP/{version}"
-        self._take_framing(code, protocol, headers, exchange)
-        exchange.headers_received(code, self._reason.decode("latin-1"), protocol, headers)
+        length = self._take_framing(code, protocol, headers, exchange)
+        reason = self._reason.decode("latin-1")
+        if self._head and length is not None and not exchange.is_head:
+            known = KnownHead(code, reason, protocol, headers.copy(), length, self._keep_alive)
+            remember_head(self._head, known)
+        exchange.headers_received(code, reason, protocol, headers)
         if exchange.is_head:
             self._complete = True
 
@@ -344,6 +366,20 @@ class HTTPClientConnection(asyncio.Protocol):
 
     # --- what follows from it ---
 
+    def _take_known(self, exchange: Exchange, known: KnownHead, body: bytes) -> None:
+        """Take a whole response whose head is known; the parser does not hear of it."""
+        try:
+            exchange.headers_received(known.code, known.reason, known.version, known.headers.copy())
+            # A callback may have ended the exchange.
+            if body and self._exchange is exchange:
+                exchange.data_received(body)
+        except Exception as error:
+            self._fail(error)
+            return
+        self._keep_alive = known.keep_alive
+        self._complete = True
+        self._end()
+
     def _take_interim(self, code: int, exchange: Exchange) -> None:
         self._informational += 1
         if self._informational > MAX_INFORMATIONAL:
@@ -356,12 +392,13 @@ class HTTPClientConnection(asyncio.Protocol):
         self._fields = []
         self._reason = b""
         self._header_size = 1
+        self._head = b""
         if code == 100:
             exchange.continue_received()
 
     def _take_framing(
         self, code: int, version: str, headers: HTTPHeaders, exchange: Exchange
-    ) -> None:
+    ) -> int | None:
         framing = response_framing(version, code, headers, answers_head=exchange.is_head)
         if framing.length is not None and framing.length > exchange.max_body_size:
             raise HTTPInputError(
@@ -373,6 +410,7 @@ class HTTPClientConnection(asyncio.Protocol):
         self._keep_alive = not self._until_close and (
             "close" not in option if version == "HTTP/1.1" else "keep-alive" in option
         )
+        return framing.length
 
     def _end(self) -> None:
         exchange, self._exchange = self._exchange, None

@@ -21,10 +21,15 @@ import functools
 import ssl
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from whirlwind._base.limits import MAX_POOL_IDLE, MAX_REDIRECT_BODY, POOL_IDLE_TIMEOUT
+from whirlwind._base.limits import (
+    MAX_POOL_IDLE,
+    MAX_REDIRECT_BODY,
+    MAX_TARGETS,
+    POOL_IDLE_TIMEOUT,
+)
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._engine import error_scope
 from whirlwind._http.client.authentication import Account
@@ -61,6 +66,22 @@ _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRAC
 _JOINED_BODY: Final = 16_384
 # Options that say who is asking, or whom to ask instead.
 _ROUTING: Final = frozenset({"auth_username", "proxy_host"})
+# Options that change what is sent, or through what, if they are there at all.
+_SAYS_MORE: Final = _ROUTING | {
+    "allow_ipv6",
+    "body_producer",
+    "ca_certs",
+    "client_cert",
+    "client_key",
+    "expect_100_continue",
+    "network_interface",
+    "ssl_options",
+    "user_agent",
+}
+# Attributes of a request that has a URL and no more.
+_SAYS_NOTHING: Final = len(vars(HTTPRequest("http://localhost/")))
+_LONGEST_REMEMBERED: Final = 512
+PlainRequest = tuple[Target, bytes, ConnectionKey]
 _REDIRECT: Final = "redirect"
 _CHALLENGE: Final = "challenge"
 
@@ -108,6 +129,7 @@ class Shared:
         self.ended = ended
         self._loop_ended = weakref.WeakMethod(loop_ended)
         self._loop_end: LoopEnd | None = None
+        self._plain: dict[tuple[str, bool, bool], PlainRequest] = {}
 
     def new_connection(self, key: object) -> HTTPClientConnection:
         """Make the protocol of a new connection."""
@@ -121,6 +143,30 @@ class Shared:
         )
         self.pool.opened(connection)
         return connection
+
+    def plain_request(self, url: str, options: Mapping[str, Any]) -> PlainRequest | None:
+        """Return what a GET is sent as that says nothing but its URL; None if it says more."""
+        if not _SAYS_MORE.isdisjoint(options) or len(url) > _LONGEST_REMEMBERED:
+            return None
+        what = url, bool(options.get("decompress_response")), bool(options.get("validate_cert"))
+        found = self._plain.get(what)
+        if found is None:
+            target = parse_target(url)
+            if target.username is not None:
+                return None
+            if len(self._plain) >= MAX_TARGETS:
+                self._plain.clear()
+            head = encode_head(
+                target,
+                "GET",
+                HTTPHeaders(),
+                options,
+                body=None,
+                chunked=False,
+                user_agent=self.user_agent,
+            )
+            found = self._plain[what] = (target, head, connection_key(target, options))
+        return found
 
     def close(self) -> None:
         """End all connections and timers."""
@@ -187,16 +233,18 @@ class Fetch:
     ) -> None:
         if isinstance(request, _RequestProxy):
             raw = request.request
-            options = {**(request.defaults or {}), **vars(raw)}
+            said, options = vars(raw), request.defaults or {}
+            if len(said) != _SAYS_NOTHING:
+                options = {**options, **said}
         else:
             raw = request
-            options = vars(raw).copy()
+            said = options = vars(raw)
         if None in options.values():  # a program has set an attribute to None afterwards
-            options = _without_none(vars(raw), getattr(request, "defaults", None) or {})
+            options = _without_none(said, getattr(request, "defaults", None) or {})
         self._shared = shared
         self._loop = shared.loop
         self._request = raw
-        self._options: dict[str, Any] = options
+        self._options: dict[str, Any] = options  # never changed, maybe those of all fetches
         self._callback: Callable[[HTTPResponse], None] | None = callback
         self._method: str = raw.method
         self._url: str = raw.url
@@ -250,6 +298,24 @@ class Fetch:
 
     def _begin_hop(self) -> None:
         options = self._options
+        plain = None
+        if self._method == "GET" and self._body is None and not self._headers:
+            plain = self._shared.plain_request(self._url, options)
+        if plain is not None:
+            self._target, self._head, self._key = plain
+        else:
+            self._prepare()
+        self.is_head = self._method == "HEAD"
+        self._hop_started = self._loop.time() if self._hop_started else self._started
+        assert self._key is not None
+        connection = self._shared.pool.take(self._key)
+        if connection is not None:
+            self._send(connection)
+        else:
+            self._open()
+
+    def _prepare(self) -> None:
+        options = self._options
         target = self._target = parse_target(self._url)
         check_method(
             self._method,
@@ -278,13 +344,6 @@ class Fetch:
             named=named,
             credentials=credentials,
         )
-        self.is_head = self._method == "HEAD"
-        self._hop_started = self._loop.time() if self._hop_started else self._started
-        connection = self._shared.pool.take(self._key)
-        if connection is not None:
-            self._send(connection)
-        else:
-            self._open()
 
     def _route(self, target: Target) -> tuple[str | None, dict[str, str]]:
         """Decide whom to ask and as whom.
@@ -580,13 +639,16 @@ class Fetch:
             body_dropped=method != self._method,
             same_origin=same_origin,
         )
+        dropped: set[str] = set()
         if method != self._method:
             self._body = None
             self._producer = None
-            self._options.pop("expect_100_continue", None)
+            dropped.add("expect_100_continue")
         if not same_origin:
-            for name in ("auth_username", "auth_password", "client_cert", "client_key"):
-                self._options.pop(name, None)
+            dropped.update(("auth_username", "auth_password", "client_cert", "client_key"))
+        if not dropped.isdisjoint(self._options):
+            kept = self._options.items()
+            self._options = {name: value for name, value in kept if name not in dropped}
         self._method = method
         self._url = url
         self._redirects_left -= 1
