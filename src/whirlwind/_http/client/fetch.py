@@ -20,29 +20,19 @@ import contextvars
 import functools
 import ssl
 import time
-import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Final
 
-from whirlwind._base.limits import (
-    MAX_POOL_IDLE,
-    MAX_REDIRECT_BODY,
-    MAX_TARGETS,
-    POOL_IDLE_TIMEOUT,
-)
+from whirlwind._base.limits import MAX_REDIRECT_BODY
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._engine import error_scope
 from whirlwind._http.client.authentication import Account
 from whirlwind._http.client.connection import HTTPClientConnection
-from whirlwind._http.client.connection_key import ConnectionKey, connection_key
-from whirlwind._http.client.connector import Connector, Progress, proxy_account
-from whirlwind._http.client.deadlines import Deadlines
+from whirlwind._http.client.connection_key import ConnectionKey
+from whirlwind._http.client.connector import Progress
 from whirlwind._http.client.decoded_body import DecodedBody, decoder_of
 from whirlwind._http.client.errors import HTTPStreamClosedError, HTTPTimeoutError
-from whirlwind._http.client.loop_end import LoopEnd
-from whirlwind._http.client.pool import ConnectionPool
 from whirlwind._http.client.program_calls import CallbackError, call_in
-from whirlwind._http.client.proxy import absolute_form, chosen_proxy
 from whirlwind._http.client.redirects import (
     is_redirect,
     is_same_origin,
@@ -54,6 +44,8 @@ from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.request_body import ProducedBody
 from whirlwind._http.client.request_head import check_method, encode_head, is_chunked
 from whirlwind._http.client.response import HTTPResponse, Times
+from whirlwind._http.client.route import route_of
+from whirlwind._http.client.shared import Shared
 from whirlwind._http.client.streamed_body import StreamedBody
 from whirlwind._http.client.target import Target, parse_target
 from whirlwind._net.stream_errors import UnsatisfiableReadError
@@ -64,118 +56,10 @@ from whirlwind._proto.http.headers import HTTPHeaders
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 # Bodies up to this size are copied behind their head, to go out in one packet.
 _JOINED_BODY: Final = 16_384
-# Options that say who is asking, or whom to ask instead.
-_ROUTING: Final = frozenset({"auth_username", "proxy_host"})
-# Options that change what is sent, or through what, if they are there at all.
-_SAYS_MORE: Final = _ROUTING | {
-    "allow_ipv6",
-    "body_producer",
-    "ca_certs",
-    "client_cert",
-    "client_key",
-    "expect_100_continue",
-    "network_interface",
-    "ssl_options",
-    "user_agent",
-}
 # Attributes of a request that has a URL and no more.
 _SAYS_NOTHING: Final = len(vars(HTTPRequest("http://localhost/")))
-_LONGEST_REMEMBERED: Final = 512
-PlainRequest = tuple[Target, bytes, ConnectionKey]
 _REDIRECT: Final = "redirect"
 _CHALLENGE: Final = "challenge"
-
-
-class Shared:
-    """What the fetches of one client have in common.
-
-    Args:
-        loop: The loop.
-        connector: Opens connections.
-        max_header_size: Most bytes in the header of a response.
-        max_body_size: Most bytes in its body, before and after decompression.
-        user_agent: What to send where neither request nor client says anything.
-        ended: Called with each fetch at its end.
-        loop_ended: A bound method, called before the loop is closed.
-        max_idle, idle_timeout: For the pool.
-
-    Attributes:
-        pool: The kept connections.
-        stages: Timeouts of waiting in the queue and of connecting.
-        totals: Timeouts of whole fetches.
-    """
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        connector: Connector,
-        *,
-        max_header_size: int,
-        max_body_size: int,
-        user_agent: str,
-        ended: Callable[[Fetch], None],
-        loop_ended: Callable[[], None],
-        max_idle: int = MAX_POOL_IDLE,
-        idle_timeout: float = POOL_IDLE_TIMEOUT,
-    ) -> None:
-        self.loop = loop
-        self.connector = connector
-        self.pool = ConnectionPool(loop, max_idle=max_idle, idle_timeout=idle_timeout)
-        self.stages: Deadlines[Fetch] = Deadlines(loop, Fetch.expire)
-        self.totals: Deadlines[Fetch] = Deadlines(loop, Fetch.expire)
-        self.max_header_size = max_header_size
-        self.max_body_size = max_body_size
-        self.user_agent = user_agent
-        self.ended = ended
-        self._loop_ended = weakref.WeakMethod(loop_ended)
-        self._loop_end: LoopEnd | None = None
-        self._plain: dict[tuple[str, bool, bool], PlainRequest] = {}
-
-    def new_connection(self, key: object) -> HTTPClientConnection:
-        """Make the protocol of a new connection."""
-        if self._loop_end is None and (ended := self._loop_ended()) is not None:
-            self._loop_end = LoopEnd(ended)
-        connection = HTTPClientConnection(
-            key,
-            max_header_size=self.max_header_size,
-            released=self.pool.put,
-            lost=self.pool.lost,
-        )
-        self.pool.opened(connection)
-        return connection
-
-    def plain_request(self, url: str, options: Mapping[str, Any]) -> PlainRequest | None:
-        """Return what a GET is sent as that says nothing but its URL; None if it says more."""
-        if not _SAYS_MORE.isdisjoint(options) or len(url) > _LONGEST_REMEMBERED:
-            return None
-        what = url, bool(options.get("decompress_response")), bool(options.get("validate_cert"))
-        found = self._plain.get(what)
-        if found is None:
-            target = parse_target(url)
-            if target.username is not None:
-                return None
-            if len(self._plain) >= MAX_TARGETS:
-                self._plain.clear()
-            head = encode_head(
-                target,
-                "GET",
-                HTTPHeaders(),
-                options,
-                body=None,
-                chunked=False,
-                user_agent=self.user_agent,
-            )
-            found = self._plain[what] = (target, head, connection_key(target, options))
-        return found
-
-    def close(self) -> None:
-        """End all connections and timers."""
-        self.stages.clear()
-        self.totals.clear()
-        self.pool.close()
-        self.connector.close()
-        if self._loop_end is not None:
-            self._loop_end.forget()
 
 
 class Fetch:
@@ -328,11 +212,16 @@ class Fetch:
             body=self._body,
             has_producer=self._producer is not None,
         )
-        named = credentials = None
-        if target.username is None and _ROUTING.isdisjoint(options):
-            self._key = connection_key(target, options)
-        else:
-            named, credentials = self._route(target)
+        route = route_of(
+            target,
+            self._method,
+            self._headers,
+            options,
+            self._shared.connector.authenticator,
+            is_http=not self.upgrade,
+        )
+        self._key = route.key
+        self._accounts = route.accounts
         self._head = encode_head(
             target,
             self._method,
@@ -341,43 +230,9 @@ class Fetch:
             body=self._body,
             chunked=self._chunked,
             user_agent=self._shared.user_agent,
-            named=named,
-            credentials=credentials,
+            named=route.named,
+            credentials=route.credentials,
         )
-
-    def _route(self, target: Target) -> tuple[str | None, dict[str, str]]:
-        """Decide whom to ask and as whom.
-
-        Returns:
-            What the request line names, None for the path; and the fields with credentials.
-        """
-        options = self._options
-        proxy = chosen_proxy(options, self._headers)
-        # What is no HTTP afterwards does not pass a proxy that expects HTTP.
-        forwarded = proxy is not None and target.scheme == "http" and not self.upgrade
-        self._key = connection_key(target, options, proxy, is_forwarded=forwarded)
-        username, password = target.username, target.password
-        if username is None and "auth_username" in options:
-            username, password = options["auth_username"], options.get("auth_password") or ""
-        named = absolute_form(target) if forwarded else None
-        accounts = self._accounts = {}
-        fields: dict[str, str] = {}
-        write = self._shared.connector.authenticator.field
-        if username is not None:
-            mode = options.get("auth_mode", "basic")
-            accounts[401] = Account(target.origin, username, password, mode)
-            # The server's own view of it, also where a proxy is told the whole URL.
-            if (value := write(accounts[401], self._method, target.path)) is not None:
-                fields["Authorization"] = value
-        if proxy is not None and forwarded:
-            account = proxy_account(proxy)
-            value = proxy.field
-            if account is not None:
-                accounts[407] = account
-                value = write(account, self._method, named or "")
-            if value is not None:
-                fields["Proxy-Authorization"] = value
-        return named, fields
 
     def _open(self) -> None:
         assert self._key is not None

@@ -27,11 +27,12 @@ from whirlwind._base.limits import (
 from whirlwind._http.client.async_client import AsyncHTTPClient, FetchFuture
 from whirlwind._http.client.connector import Connector, HostnameMapping
 from whirlwind._http.client.errors import HTTPStreamClosedError
-from whirlwind._http.client.fetch import Fetch, Shared
+from whirlwind._http.client.fetch import Fetch
 from whirlwind._http.client.host_line import HostLine, Place
 from whirlwind._http.client.pool import PoolStatistics
 from whirlwind._http.client.request import HTTPRequest
 from whirlwind._http.client.response import HTTPResponse
+from whirlwind._http.client.shared import Shared
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._http.client.target import parse_target
 from whirlwind._version import tornado_version
