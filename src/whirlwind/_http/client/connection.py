@@ -36,6 +36,7 @@ from whirlwind._http.client.remembered_heads import KnownHead, known_heads, reme
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
 from whirlwind._proto.http1.framing import response_framing
+from whirlwind._proto.http1.repeated_length import with_one_length
 
 if sys.platform == "linux":
     import fcntl
@@ -46,6 +47,7 @@ if sys.platform == "linux":
 else:
     _TIOCOUTQ: Final[int | None] = None
 
+_BAD_LENGTH: Final = "Invalid character in Content-Length"
 # What llhttp says, in the words of RFC 9112 and of Tornado's log.
 _REASONS: Final = {
     "Content-Length can't be present with Transfer-Encoding": (
@@ -127,6 +129,8 @@ class HTTPClientConnection(asyncio.Protocol):
         self._reason = b""
         self._header_size = 0
         self._head = b""  # that of the response, if it came in one read
+        self._unfinished: bytearray | None = None  # its beginning, if it did not
+        self._unmended: BaseException | None = None
         self._in_header = True
         self._informational = 0
         self._interim = False
@@ -234,6 +238,17 @@ class HTTPClientConnection(asyncio.Protocol):
                 # Not with empty lines before it, which the parser forgives.
                 if head_end > 3 and data.startswith(b"HTTP/"):
                     self._head = data[:head_end]
+            elif self._unmended is not None:
+                self._header_size += len(data)
+                self._mend(self._unmended, data)
+                return
+        self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
+        exchange = self._exchange
+        if exchange is None:
+            return
+        if self._in_header:
             self._header_size += len(data)
         try:
             self._parser.feed_data(data)
@@ -250,6 +265,9 @@ class HTTPClientConnection(asyncio.Protocol):
                 exchange.switched(self, switched, data[upgrade.args[0] :])
             return
         except httptools.HttpParserError as error:
+            if str(error) == _BAD_LENGTH and self._in_header and not self._informational:
+                self._mend(error, data)
+                return
             # After a complete response: bytes that do not belong to it.
             if not self._complete:
                 self._fail(HTTPInputError(_REASONS.get(str(error), str(error))), error)
@@ -259,8 +277,12 @@ class HTTPClientConnection(asyncio.Protocol):
             self._fail(HTTPInputError("server switched protocols, and does not say to which"))
         elif self._complete:
             self._end()
-        elif self._in_header and self._header_size > self._max_header_size:
-            self._fail(self._header_too_large())
+        elif self._in_header:
+            if self._unfinished is None:
+                self._unfinished = bytearray()
+            self._unfinished += data
+            if self._header_size > self._max_header_size:
+                self._fail(self._header_too_large())
 
     def eof_received(self) -> None:
         # The transport closes, and connection_lost() decides what that means. This cannot wait
@@ -365,6 +387,40 @@ class HTTPClientConnection(asyncio.Protocol):
             self._complete = True
 
     # --- what follows from it ---
+
+    def _mend(self, error: BaseException, data: bytes) -> None:
+        """Go on where the length was said twice, once the head is there.
+
+        The parser gives up at the comma; it gets the head again, with the length said once.
+        """
+        self._unmended = error
+        wire = self._unfinished
+        if wire is None:
+            wire = self._unfinished = bytearray()
+        # Not from its beginning: it may come byte by byte.
+        end = max(0, len(wire) - 3)
+        wire += data
+        end = wire.find(b"\r\n\r\n", end) + 4
+        if end < 4:
+            if self._header_size > self._max_header_size:
+                self._fail(self._header_too_large())
+            return
+        self._unfinished = None
+        head = with_one_length(bytes(wire[:end]))
+        if head is None:
+            several = (
+                b"," in wire[:end].lower().partition(b"content-length:")[2].partition(b"\r")[0]
+            )
+            what = "Multiple unequal Content-Lengths" if several else str(error)
+            self._fail(HTTPInputError(what), error)
+            return
+        self._unmended = None
+        self._fields = []
+        self._reason = b""
+        self._head = b""
+        self._header_size = 0
+        self._parser = httptools.HttpResponseParser(self)
+        self._feed(head + bytes(wire[end:]))
 
     def _take_known(self, exchange: Exchange, known: KnownHead, body: bytes) -> None:
         """Take a whole response whose head is known; the parser does not hear of it."""

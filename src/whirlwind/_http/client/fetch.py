@@ -187,6 +187,7 @@ class Fetch:
             plain = self._shared.plain_request(self._url, options)
         if plain is not None:
             self._target, self._head, self._key = plain
+            self._chunked = False  # as the request before a redirect may have been
         else:
             self._prepare()
         self.is_head = self._method == "HEAD"
