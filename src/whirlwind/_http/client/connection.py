@@ -432,6 +432,21 @@ class HTTPClientConnection(asyncio.Protocol):
         except Exception as error:
             self._fail(error)
             return
+        transport = self.transport
+        if (
+            self._exchange is exchange
+            and known.keep_alive
+            and self._sent
+            and transport is not None
+            and not transport.is_closing()
+        ):
+            # As in _end(), without a new beginning: the parser has seen nothing of it.
+            self._exchange = None
+            self.used = True
+            self.resume()
+            self._released(self)
+            exchange.response_complete()
+            return
         self._keep_alive = known.keep_alive
         self._complete = True
         self._end()

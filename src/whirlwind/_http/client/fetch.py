@@ -319,7 +319,7 @@ class Fetch:
         self._code = code
         self._reason = reason
         self._response_headers = headers
-        if self._redirects_left > 0 and is_redirect(code, headers):
+        if code >= 300 and self._redirects_left > 0 and is_redirect(code, headers):
             self._following = _REDIRECT
             return
         if self._accounts and code in self._accounts and self._learn(code, headers):
@@ -359,7 +359,8 @@ class Fetch:
 
     def response_complete(self) -> None:
         connection, self._connection = self._connection, None
-        self._stop_producing()
+        if self._producing is not None:
+            self._stop_producing()
         if self._done:
             return
         try:
@@ -374,7 +375,10 @@ class Fetch:
             self._connection = connection
             self.connection_failed(error)
             return
-        self.decoding_complete()
+        if self._streamed is None:
+            self._respond()
+        else:
+            self.decoding_complete()
 
     def connection_failed(self, error: BaseException | None) -> None:
         connection, self._connection = self._connection, None
