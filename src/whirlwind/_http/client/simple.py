@@ -33,8 +33,8 @@ from whirlwind._http.client.pool import PoolStatistics
 from whirlwind._http.client.request import HTTPRequest
 from whirlwind._http.client.response import HTTPResponse
 from whirlwind._http.client.shared import Shared
-from whirlwind._net.ioloop import IOLoop
 from whirlwind._http.client.target import parse_target
+from whirlwind._net.ioloop import IOLoop
 from whirlwind._version import tornado_version
 
 
