@@ -321,7 +321,7 @@ POOL_IDLE_TIMEOUT: Final = _limit(
     "POOL_IDLE_TIMEOUT",
     60,
     "seconds that an unused connection stays in the client's pool",
-    setting=None,
+    setting="idle_connection_timeout",
     origin="below the 65 to 75 seconds after which common servers close",
 )
 MAX_TARGETS: Final = _limit(
@@ -337,6 +337,20 @@ MAX_REDIRECT_BODY: Final = _limit(
     "bytes read of a redirect's body, so that its connection can be used again",
     setting=None,
     origin="cheaper than a new connection up to about here",
+)
+MAX_REMEMBERED_RESPONSES: Final = _limit(
+    "MAX_REMEMBERED_RESPONSES",
+    256,
+    "heads of responses that HTTP clients remember",
+    setting=None,
+    origin="at most 1 MiB, at 2 KiB for the largest that is remembered",
+)
+MAX_DIGEST_SESSIONS: Final = _limit(
+    "MAX_DIGEST_SESSIONS",
+    64,
+    "challenges of digest authentication that one client remembers",
+    setting=None,
+    origin="about 50 KB; one for each server, or proxy, and user",
 )
 MAX_CURL_HEADER_SIZE: Final = _limit(
     "MAX_CURL_HEADER_SIZE",
@@ -356,7 +370,7 @@ MAX_POOL_IDLE: Final = _limit(
     "MAX_POOL_IDLE",
     100,
     "unused connections in the client's pool, all hosts together",
-    setting=None,
+    setting="max_idle_connections",
     origin="a tenth of the descriptors that a process gets by default",
 )
 

@@ -14,6 +14,7 @@ import pytest
 from tests.support.scripted_http import HELLO, run, serving, until
 
 from whirlwind.httpclient import AsyncHTTPClient
+from whirlwind.iostream import UnsatisfiableReadError
 from whirlwind.simple_httpclient import HTTPStreamClosedError, SimpleAsyncHTTPClient
 
 
@@ -222,5 +223,39 @@ def test_an_answer_is_found_even_if_a_write_fails_before_it_is_read() -> None:
             answered.set()
             response = await fetch
             assert (response.code, response.body) == (413, b"no")
+
+    run(main())
+
+
+def test_a_length_that_is_said_twice_is_taken_wherever_it_is_cut() -> None:
+    async def main() -> None:
+        reply = b"HTTP/1.1 200 OK\r\nContent-Length: 5, 5\r\nA: b\r\n\r\nhello"
+        async with serving(reply) as (server, client):
+            for cut in range(1, len(reply)):
+                server.replies = [[reply[:cut], reply[cut:]]]
+                response = await client.fetch(server.url)
+                assert (response.body, response.headers["Content-Length"]) == (b"hello", "5"), cut
+            server.replies = [[reply[at : at + 1] for at in range(len(reply))]]
+            assert (await client.fetch(server.url)).body == b"hello"
+            assert server.connections == 1
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "length", [b"5, 6", b"5,", b"5\r\nContent-Length: 6", b"5,5\r\nContent-Length: 5,6"]
+)
+def test_rule_1_lengths_that_differ_are_refused_wherever_they_are_cut(length: bytes) -> None:
+    async def main() -> None:
+        reply = b"HTTP/1.1 200 OK\r\nContent-Length: %b\r\n\r\nhello" % length
+        async with serving(reply) as (server, client):
+            for cut in range(1, len(reply) - 5):
+                server.replies = [[reply[:cut], reply[cut:]]]
+                with pytest.raises(HTTPStreamClosedError, match="Connection closed"):
+                    await client.fetch(server.url)
+            # The header has its limit all the same.
+            server.replies = [b"HTTP/1.1 200 OK\r\nContent-Length: 5,5" + b" " * 70_000]
+            with pytest.raises(UnsatisfiableReadError, match="max_header_size"):
+                await client.fetch(server.url)
 
     run(main())

@@ -193,7 +193,18 @@ def test_no_compression_is_asked_for_if_it_is_not_wanted() -> None:
         ({"method": "FOO"}, KeyError),
         ({"auth_username": "a", "auth_mode": "none"}, ValueError),
         ({"network_interface": "lo"}, ValueError),
-        ({"proxy_host": "x", "proxy_port": 1}, NotImplementedError),
+        ({"proxy_host": "x"}, ValueError),
+        ({"proxy_host": "x", "proxy_port": 0}, ValueError),
+        ({"proxy_host": "http://x", "proxy_port": 1}, ValueError),
+        (
+            {
+                "proxy_host": "x",
+                "proxy_port": 1,
+                "proxy_username": "a",
+                "proxy_auth_mode": "none",
+            },
+            ValueError,
+        ),
     ],
 )
 def test_a_request_that_cannot_be_sent_opens_no_connection(

@@ -206,3 +206,18 @@ def test_a_fetch_can_be_cancelled_between_its_hops() -> None:
             assert not client.active
 
     run(main())
+
+
+def test_what_was_said_of_a_body_is_not_said_of_the_request_that_follows() -> None:
+    async def main() -> None:
+        moved = b"HTTP/1.1 302 Found\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n"
+        async with serving(moved, HELLO) as (server, client):
+            await client.fetch(server.url, method="POST", allow_nonstandard_methods=True)
+            await client.fetch(server.url)
+            assert [request[:6] for request in server.requests] == [b"POST /", b"GET /b", b"GET / "]
+            assert server.requests[0].endswith(b"\r\n\r\n0\r\n\r\n")
+            for request in server.requests[1:]:
+                assert request.count(b"\r\n\r\n") == 1
+            assert server.connections == 1
+
+    run(main())

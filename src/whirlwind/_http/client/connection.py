@@ -13,6 +13,8 @@ A response belongs to the exchange that is under way; there is at most one. Its 
 when the parser has seen all bytes of one read, so that bytes after the end are known: a
 connection that got any is never used again (they would be the answer to the next request).
 
+A head that came before, byte for byte, needs no parser (``remembered_heads.py``).
+
 The parser cannot be told that a response to HEAD has no body. Such a response is complete with
 its header, and the parser, which is waiting for a body, is thrown away.
 """
@@ -30,9 +32,11 @@ import httptools
 
 from whirlwind._base.errors import RemoteProtocolError
 from whirlwind._base.limits import BODY_CHUNK_SIZE, MAX_INFORMATIONAL, MAX_TRAILER_COUNT
+from whirlwind._http.client.remembered_heads import KnownHead, known_heads, remember_head
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders, fields_from_wire
 from whirlwind._proto.http1.framing import response_framing
+from whirlwind._proto.http1.repeated_length import with_one_length
 
 if sys.platform == "linux":
     import fcntl
@@ -43,6 +47,7 @@ if sys.platform == "linux":
 else:
     _TIOCOUTQ: Final[int | None] = None
 
+_BAD_LENGTH: Final = "Invalid character in Content-Length"
 # What llhttp says, in the words of RFC 9112 and of Tornado's log.
 _REASONS: Final = {
     "Content-Length can't be present with Transfer-Encoding": (
@@ -123,6 +128,9 @@ class HTTPClientConnection(asyncio.Protocol):
         self._fields: list[tuple[bytes, bytes]] = []
         self._reason = b""
         self._header_size = 0
+        self._head = b""  # that of the response, if it came in one read
+        self._unfinished: bytearray | None = None  # its beginning, if it did not
+        self._unmended: BaseException | None = None
         self._in_header = True
         self._informational = 0
         self._interim = False
@@ -216,6 +224,31 @@ class HTTPClientConnection(asyncio.Protocol):
         if self._in_header:
             if not self._header_size:
                 exchange.first_byte()
+                head_end = data.find(b"\r\n\r\n") + 4
+                known = known_heads.get(data[:head_end])
+                if (
+                    known is not None
+                    and len(data) == head_end + known.length
+                    and known.length <= exchange.max_body_size
+                    and head_end <= self._max_header_size
+                    and not exchange.is_head
+                ):
+                    self._take_known(exchange, known, data[head_end:])
+                    return
+                # Not with empty lines before it, which the parser forgives.
+                if head_end > 3 and data.startswith(b"HTTP/"):
+                    self._head = data[:head_end]
+            elif self._unmended is not None:
+                self._header_size += len(data)
+                self._mend(self._unmended, data)
+                return
+        self._feed(data)
+
+    def _feed(self, data: bytes) -> None:
+        exchange = self._exchange
+        if exchange is None:
+            return
+        if self._in_header:
             self._header_size += len(data)
         try:
             self._parser.feed_data(data)
@@ -232,6 +265,9 @@ class HTTPClientConnection(asyncio.Protocol):
                 exchange.switched(self, switched, data[upgrade.args[0] :])
             return
         except httptools.HttpParserError as error:
+            if str(error) == _BAD_LENGTH and self._in_header and not self._informational:
+                self._mend(error, data)
+                return
             # After a complete response: bytes that do not belong to it.
             if not self._complete:
                 self._fail(HTTPInputError(_REASONS.get(str(error), str(error))), error)
@@ -241,8 +277,12 @@ class HTTPClientConnection(asyncio.Protocol):
             self._fail(HTTPInputError("server switched protocols, and does not say to which"))
         elif self._complete:
             self._end()
-        elif self._in_header and self._header_size > self._max_header_size:
-            self._fail(self._header_too_large())
+        elif self._in_header:
+            if self._unfinished is None:
+                self._unfinished = bytearray()
+            self._unfinished += data
+            if self._header_size > self._max_header_size:
+                self._fail(self._header_too_large())
 
     def eof_received(self) -> None:
         # The transport closes, and connection_lost() decides what that means. This cannot wait
@@ -318,8 +358,12 @@ class HTTPClientConnection(asyncio.Protocol):
         headers = fields_from_wire(self._fields)
         self._in_header = False
         protocol = f"HTTP/{version}"
-        self._take_framing(code, protocol, headers, exchange)
-        exchange.headers_received(code, self._reason.decode("latin-1"), protocol, headers)
+        length = self._take_framing(code, protocol, headers, exchange)
+        reason = self._reason.decode("latin-1")
+        if self._head and length is not None and not exchange.is_head:
+            known = KnownHead(code, reason, protocol, headers.copy(), length, self._keep_alive)
+            remember_head(self._head, known)
+        exchange.headers_received(code, reason, protocol, headers)
         if exchange.is_head:
             self._complete = True
 
@@ -344,6 +388,69 @@ class HTTPClientConnection(asyncio.Protocol):
 
     # --- what follows from it ---
 
+    def _mend(self, error: BaseException, data: bytes) -> None:
+        """Go on where the length was said twice, once the head is there.
+
+        The parser gives up at the comma; it gets the head again, with the length said once.
+        """
+        self._unmended = error
+        wire = self._unfinished
+        if wire is None:
+            wire = self._unfinished = bytearray()
+        # Not from its beginning: it may come byte by byte.
+        end = max(0, len(wire) - 3)
+        wire += data
+        end = wire.find(b"\r\n\r\n", end) + 4
+        if end < 4:
+            if self._header_size > self._max_header_size:
+                self._fail(self._header_too_large())
+            return
+        self._unfinished = None
+        head = with_one_length(bytes(wire[:end]))
+        if head is None:
+            several = (
+                b"," in wire[:end].lower().partition(b"content-length:")[2].partition(b"\r")[0]
+            )
+            what = "Multiple unequal Content-Lengths" if several else str(error)
+            self._fail(HTTPInputError(what), error)
+            return
+        self._unmended = None
+        self._fields = []
+        self._reason = b""
+        self._head = b""
+        self._header_size = 0
+        self._parser = httptools.HttpResponseParser(self)
+        self._feed(head + bytes(wire[end:]))
+
+    def _take_known(self, exchange: Exchange, known: KnownHead, body: bytes) -> None:
+        """Take a whole response whose head is known; the parser does not hear of it."""
+        try:
+            exchange.headers_received(known.code, known.reason, known.version, known.headers.copy())
+            # A callback may have ended the exchange.
+            if body and self._exchange is exchange:
+                exchange.data_received(body)
+        except Exception as error:
+            self._fail(error)
+            return
+        transport = self.transport
+        if (
+            self._exchange is exchange
+            and known.keep_alive
+            and self._sent
+            and transport is not None
+            and not transport.is_closing()
+        ):
+            # As in _end(), without a new beginning: the parser has seen nothing of it.
+            self._exchange = None
+            self.used = True
+            self.resume()
+            self._released(self)
+            exchange.response_complete()
+            return
+        self._keep_alive = known.keep_alive
+        self._complete = True
+        self._end()
+
     def _take_interim(self, code: int, exchange: Exchange) -> None:
         self._informational += 1
         if self._informational > MAX_INFORMATIONAL:
@@ -356,12 +463,13 @@ class HTTPClientConnection(asyncio.Protocol):
         self._fields = []
         self._reason = b""
         self._header_size = 1
+        self._head = b""
         if code == 100:
             exchange.continue_received()
 
     def _take_framing(
         self, code: int, version: str, headers: HTTPHeaders, exchange: Exchange
-    ) -> None:
+    ) -> int | None:
         framing = response_framing(version, code, headers, answers_head=exchange.is_head)
         if framing.length is not None and framing.length > exchange.max_body_size:
             raise HTTPInputError(
@@ -373,6 +481,7 @@ class HTTPClientConnection(asyncio.Protocol):
         self._keep_alive = not self._until_close and (
             "close" not in option if version == "HTTP/1.1" else "keep-alive" in option
         )
+        return framing.length
 
     def _end(self) -> None:
         exchange, self._exchange = self._exchange, None

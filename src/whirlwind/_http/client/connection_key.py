@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 from whirlwind._base.limits import MAX_TARGETS
 from whirlwind._http.client.address import is_address
+from whirlwind._http.client.proxy import Proxy
 from whirlwind._http.client.target import Target
 
 _AF_UNSPEC: Final = 0
@@ -43,11 +44,12 @@ class ConnectionKey(NamedTuple):
     """What makes one connection differ from another: only one with an equal key may be reused.
 
     Attributes:
-        scheme, host, port: Whom one talks to.
+        scheme, host, port: Whom one talks to; an empty host and port 0 for a connection to a
+            proxy that takes requests for any host.
         tls: How; None without TLS.
         family: Address family, ``AF_UNSPEC`` for any.
         interface: Local address, None for any.
-        proxy: Whom one goes through, with the name and password for it; None for nobody.
+        proxy: Whom one goes through, and as whom; None for nobody.
     """
 
     scheme: str
@@ -56,22 +58,34 @@ class ConnectionKey(NamedTuple):
     tls: TLSOptions | None
     family: int
     interface: str | None
-    proxy: tuple[str, int, str | None, str | None] | None = None
+    proxy: Proxy | None = None
 
 
-def connection_key(target: Target, options: Mapping[str, Any]) -> ConnectionKey:
+def connection_key(
+    target: Target,
+    options: Mapping[str, Any],
+    proxy: Proxy | None = None,
+    *,
+    is_forwarded: bool = False,
+) -> ConnectionKey:
     """Return what connections for a request are filed under.
 
     Args:
         target: Where it goes.
         options: Options of the request, those not None.
+        proxy: Through whom; None for nobody.
+        is_forwarded: Whether that proxy is to send the request on, rather than its bytes.
 
     Raises:
         ValueError: ``network_interface`` is not an address.
     """
     secure = target.scheme == "https"
-    if _SOCKET_OPTIONS.isdisjoint(options) and (
-        not secure or (options.get("validate_cert", True) and _TLS_OPTIONS.isdisjoint(options))
+    if (
+        proxy is None
+        and _SOCKET_OPTIONS.isdisjoint(options)
+        and (
+            not secure or (options.get("validate_cert", True) and _TLS_OPTIONS.isdisjoint(options))
+        )
     ):
         return _plain_key(target.scheme, target.host, target.port)
     interface = options.get("network_interface")
@@ -80,8 +94,10 @@ def connection_key(target: Target, options: Mapping[str, Any]) -> ConnectionKey:
             f"Unrecognized IPv4 or IPv6 address for network_interface, got {interface[:40]!r}"
         )
     family = _AF_INET if options.get("allow_ipv6") is False else _AF_UNSPEC
+    if is_forwarded:
+        return ConnectionKey("http", "", 0, None, family, interface, proxy)
     tls = _tls_options(options) if secure else None
-    return ConnectionKey(target.scheme, target.host, target.port, tls, family, interface)
+    return ConnectionKey(target.scheme, target.host, target.port, tls, family, interface, proxy)
 
 
 @lru_cache(maxsize=MAX_TARGETS)

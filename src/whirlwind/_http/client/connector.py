@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +19,12 @@ from functools import lru_cache
 from typing import Any, Final
 
 from whirlwind._http.client.address import Address, interleaved, literal_address
+from whirlwind._http.client.authentication import Account, Authenticator
 from whirlwind._http.client.connection_key import ConnectionKey, TLSOptions
+from whirlwind._http.client.errors import HTTPProxyError
+from whirlwind._http.client.proxy import Proxy, tunnel_authority
 from whirlwind._http.client.target import Target
+from whirlwind._http.client.tunnel import ask_for_tunnel, connect_head
 
 _ATTEMPT_DELAY: Final = 0.25  # seconds; RFC 8305, section 5
 
@@ -31,16 +36,22 @@ class Progress:
 
     Attributes:
         stage: For messages: ``"while resolving example.com"``.
+        name: The same under its name in ``HTTPResponse.time_info``.
         resolved, connected, secured: Times; 0 for stages that did not happen.
     """
 
-    __slots__ = ("connected", "resolved", "secured", "stage")
+    __slots__ = ("connected", "name", "resolved", "secured", "stage")
 
     def __init__(self) -> None:
-        self.stage = "while connecting"
+        self.enter("connect", "while connecting")
         self.resolved = 0.0
         self.connected = 0.0
         self.secured = 0.0
+
+    def enter(self, name: str, stage: str) -> None:
+        """Say what is done next."""
+        self.name = name
+        self.stage = stage
 
 
 class Connector:
@@ -52,6 +63,11 @@ class Connector:
             family and address; None for the loop's own.
         hostname_mapping: What to connect to instead: keys ``host``, ``(host, port)`` or
             ``(host, port, family)``, values ``host`` or ``(host, port)``.
+        authenticator: Says to proxies who is asking; None for a new one.
+        user_agent: What to tell proxies of.
+
+    Attributes:
+        authenticator: As above; also for requests that need none of a connection.
     """
 
     def __init__(
@@ -59,7 +75,12 @@ class Connector:
         loop: asyncio.AbstractEventLoop,
         resolver: Any = None,
         hostname_mapping: HostnameMapping | None = None,
+        *,
+        authenticator: Authenticator | None = None,
+        user_agent: str = "whirlwind",
     ) -> None:
+        self.authenticator = authenticator or Authenticator(lambda: secrets.token_hex(16))
+        self._user_agent = user_agent
         self._loop = loop
         self._resolver = resolver
         self._mapping = hostname_mapping
@@ -88,20 +109,28 @@ class Connector:
         Raises:
             OSError: No name, no route, nobody there, or no agreement about TLS
                 (``ssl.SSLError`` is an ``OSError``).
+            HTTPProxyError: The proxy opens no tunnel.
+            ValueError: There is no name and password that can be shown to the proxy.
         """
         context = self._context(key.tls) if key.tls is not None else None
-        host, port = self._mapped(key.host, key.port, key.family)
-        progress.stage = f"while resolving {host}"
+        if key.proxy is None:
+            host, port = self._mapped(key.host, key.port, key.family)
+        else:
+            host, port = self._mapped(key.proxy.host, key.proxy.port, key.family)
+        progress.enter("namelookup", f"while resolving {host}")
         addresses = await self._resolve(host, port, key.family)
         progress.resolved = self._loop.time()
-        progress.stage = "while connecting"
+        progress.enter("connect", "while connecting")
         sock = await open_socket(self._loop, addresses, key.interface)
+        progress.connected = self._loop.time()
+        if key.proxy is not None and key.host:
+            sock = await self._tunnel(key.proxy, target, sock, addresses, key.interface, progress)
         try:
-            progress.connected = self._loop.time()
             if context is None:
                 await self._loop.create_connection(protocol, sock=sock)
                 return
-            progress.stage = f"during TLS handshake with {target.authority}"
+            # The certificate is that of the server, whoever carries the bytes.
+            progress.enter("appconnect", f"during TLS handshake with {target.authority}")
             await self._loop.create_connection(
                 protocol, sock=sock, ssl=context, server_hostname=key.host
             )
@@ -110,6 +139,45 @@ class Connector:
             # asyncio closes the socket of a failed handshake, uvloop does not always.
             sock.close()
             raise
+
+    async def _tunnel(
+        self,
+        proxy: Proxy,
+        target: Target,
+        sock: socket.socket,
+        addresses: Sequence[Address],
+        interface: str | None,
+        progress: Progress,
+    ) -> socket.socket:
+        """Return a socket, this or another one, that the proxy connects with the server."""
+        authority = tunnel_authority(target)
+        progress.enter("appconnect", f"while proxy {proxy.authority} connects to {authority}")
+        account = proxy_account(proxy)
+        answered = False
+        while True:
+            try:
+                field = proxy.field
+                if account is not None:
+                    field = self.authenticator.field(account, "CONNECT", authority)
+                head = connect_head(authority, self._user_agent, field)
+                answer = await ask_for_tunnel(self._loop, sock, proxy, head)
+            except BaseException:
+                sock.close()
+                raise
+            if answer.is_open:
+                return sock
+            sock.close()
+            challenges = answer.headers.get("Proxy-Authenticate")
+            if (
+                answer.code != 407
+                or account is None
+                or not self.authenticator.learn(account, challenges, answered=answered)
+            ):
+                said = f"{answer.code} {answer.reason[:80]}".strip()
+                raise HTTPProxyError(proxy.authority, f"no tunnel: {said}", answer.code)
+            answered = True
+            # Another connection: proxies mostly close the one that they refused.
+            sock = await open_socket(self._loop, addresses, interface)
 
     def close(self) -> None:
         """Forget the TLS contexts."""
@@ -141,6 +209,14 @@ class Connector:
             context = _default_context() if options == TLSOptions() else _make_context(options)
             self._contexts[options] = context
         return context
+
+
+def proxy_account(proxy: Proxy) -> Account | None:
+    """Return who one is to a proxy; None for nobody."""
+    if proxy.username is None:
+        return None
+    place = ("proxy", proxy.host, proxy.port)
+    return Account(place, proxy.username, proxy.password, proxy.auth_mode)
 
 
 @lru_cache(maxsize=1)

@@ -13,10 +13,20 @@ class HTTPTimeoutError(HTTPClientError):
 
     Args:
         message: ``"Timeout while connecting"``, ``"Timeout during request"`` and so on.
+
+    Attributes:
+        stage: What it was doing, under its name in ``HTTPResponse.time_info``: ``"queue"``,
+            ``"namelookup"``, ``"connect"``, ``"appconnect"`` (TLS, or a proxy's tunnel),
+            ``"starttransfer"`` (no byte of the response came), ``"total"`` (not all of it did);
+            empty if unknown.
+        time_info: How long the stages before took, in seconds, as in ``HTTPResponse``.
     """
+
+    stage = ""
 
     def __init__(self, message: str | None) -> None:
         super().__init__(599, message=message)
+        self.time_info: dict[str, float] = {}
 
     def __str__(self) -> str:
         return self.message
@@ -31,6 +41,26 @@ class HTTPStreamClosedError(HTTPClientError):
 
     def __init__(self, message: str | None) -> None:
         super().__init__(599, message=message)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class HTTPProxyError(HTTPClientError):
+    """A proxy that opens no tunnel to the server; nothing reached the server.
+
+    Args:
+        proxy: Host and port of the proxy.
+        message: What it said instead.
+        proxy_code: Its status, such as 403 or 407; None if it sent none.
+
+    Attributes:
+        proxy_code: As above. ``code`` is 599, as for all that ends without a response.
+    """
+
+    def __init__(self, proxy: str, message: str, proxy_code: int | None = None) -> None:
+        super().__init__(599, message=f"proxy {proxy}: {message}")
+        self.proxy_code = proxy_code
 
     def __str__(self) -> str:
         return self.message

@@ -20,21 +20,18 @@ import contextvars
 import functools
 import ssl
 import time
-import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final
 
 from whirlwind._base.limits import MAX_REDIRECT_BODY
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._engine import error_scope
-from whirlwind._http.body_decoding import BodyDecoder, can_decode
+from whirlwind._http.client.authentication import Account
 from whirlwind._http.client.connection import HTTPClientConnection
-from whirlwind._http.client.connection_key import ConnectionKey, connection_key
-from whirlwind._http.client.connector import Connector, Progress
-from whirlwind._http.client.deadlines import Deadlines
+from whirlwind._http.client.connection_key import ConnectionKey
+from whirlwind._http.client.connector import Progress
+from whirlwind._http.client.decoded_body import DecodedBody, decoder_of
 from whirlwind._http.client.errors import HTTPStreamClosedError, HTTPTimeoutError
-from whirlwind._http.client.loop_end import LoopEnd
-from whirlwind._http.client.pool import ConnectionPool
 from whirlwind._http.client.program_calls import CallbackError, call_in
 from whirlwind._http.client.redirects import (
     is_redirect,
@@ -47,6 +44,8 @@ from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.request_body import ProducedBody
 from whirlwind._http.client.request_head import check_method, encode_head, is_chunked
 from whirlwind._http.client.response import HTTPResponse, Times
+from whirlwind._http.client.route import route_of
+from whirlwind._http.client.shared import Shared
 from whirlwind._http.client.streamed_body import StreamedBody
 from whirlwind._http.client.target import Target, parse_target
 from whirlwind._net.stream_errors import UnsatisfiableReadError
@@ -57,71 +56,10 @@ from whirlwind._proto.http.headers import HTTPHeaders
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 # Bodies up to this size are copied behind their head, to go out in one packet.
 _JOINED_BODY: Final = 16_384
-_PROXY_OPTIONS: Final = frozenset({"proxy_host", "proxy_port", "proxy_username", "proxy_auth_mode"})
-
-
-class Shared:
-    """What the fetches of one client have in common.
-
-    Args:
-        loop: The loop.
-        connector: Opens connections.
-        max_header_size: Most bytes in the header of a response.
-        max_body_size: Most bytes in its body, before and after decompression.
-        user_agent: What to send where neither request nor client says anything.
-        ended: Called with each fetch at its end.
-        loop_ended: A bound method, called before the loop is closed.
-
-    Attributes:
-        pool: The kept connections.
-        stages: Timeouts of waiting in the queue and of connecting.
-        totals: Timeouts of whole fetches.
-    """
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        connector: Connector,
-        *,
-        max_header_size: int,
-        max_body_size: int,
-        user_agent: str,
-        ended: Callable[[Fetch], None],
-        loop_ended: Callable[[], None],
-    ) -> None:
-        self.loop = loop
-        self.connector = connector
-        self.pool = ConnectionPool(loop)
-        self.stages: Deadlines[Fetch] = Deadlines(loop, Fetch.expire)
-        self.totals: Deadlines[Fetch] = Deadlines(loop, Fetch.expire)
-        self.max_header_size = max_header_size
-        self.max_body_size = max_body_size
-        self.user_agent = user_agent
-        self.ended = ended
-        self._loop_ended = weakref.WeakMethod(loop_ended)
-        self._loop_end: LoopEnd | None = None
-
-    def new_connection(self, key: object) -> HTTPClientConnection:
-        """Make the protocol of a new connection."""
-        if self._loop_end is None and (ended := self._loop_ended()) is not None:
-            self._loop_end = LoopEnd(ended)
-        connection = HTTPClientConnection(
-            key,
-            max_header_size=self.max_header_size,
-            released=self.pool.put,
-            lost=self.pool.lost,
-        )
-        self.pool.opened(connection)
-        return connection
-
-    def close(self) -> None:
-        """End all connections and timers."""
-        self.stages.clear()
-        self.totals.clear()
-        self.pool.close()
-        self.connector.close()
-        if self._loop_end is not None:
-            self._loop_end.forget()
+# Attributes of a request that has a URL and no more.
+_SAYS_NOTHING: Final = len(vars(HTTPRequest("http://localhost/")))
+_REDIRECT: Final = "redirect"
+_CHALLENGE: Final = "challenge"
 
 
 class Fetch:
@@ -136,12 +74,14 @@ class Fetch:
         is_head, max_body_size, upgrade: For the connection.
         queued_at: When it began to wait for a place, on the loop's clock.
         queue_timeout: How long it may wait for one, in seconds; 0 for ever.
+        place: The host that it counts for, where hosts are counted.
     """
 
     # What most fetches leave as it is.
     is_head = False
     upgrade = False
     queued_at = 0.0
+    place: tuple[str, int] | None = None
     _context: contextvars.Context | None = None
     _done = False
     _target: Target | None = None
@@ -161,9 +101,11 @@ class Fetch:
     _code = 0
     _reason = ""
     _response_headers: HTTPHeaders | None = None
-    _following = False
+    _following = ""  # why the response is not the last one: _REDIRECT or _CHALLENGE
+    _accounts: dict[int, Account] | None = None  # by the status that asks for them
+    _answered: frozenset[int] = frozenset()
     _discarded = 0
-    _decoder: BodyDecoder | None = None
+    _decoded: DecodedBody | None = None
     _streamed: StreamedBody | None = None
     _ended = False
 
@@ -175,16 +117,18 @@ class Fetch:
     ) -> None:
         if isinstance(request, _RequestProxy):
             raw = request.request
-            options = {**(request.defaults or {}), **vars(raw)}
+            said, options = vars(raw), request.defaults or {}
+            if len(said) != _SAYS_NOTHING:
+                options = {**options, **said}
         else:
             raw = request
-            options = vars(raw).copy()
+            said = options = vars(raw)
         if None in options.values():  # a program has set an attribute to None afterwards
-            options = _without_none(vars(raw), getattr(request, "defaults", None) or {})
+            options = _without_none(said, getattr(request, "defaults", None) or {})
         self._shared = shared
         self._loop = shared.loop
         self._request = raw
-        self._options: dict[str, Any] = options
+        self._options: dict[str, Any] = options  # never changed, maybe those of all fetches
         self._callback: Callable[[HTTPResponse], None] | None = callback
         self._method: str = raw.method
         self._url: str = raw.url
@@ -201,7 +145,7 @@ class Fetch:
         if streaming is not None:
             self._streamed = StreamedBody(
                 functools.partial(self._run, streaming),
-                paused=self._pause,
+                paused=self.decoding_paused,
                 resumed=self._resume,
                 failed=self._callback_failed,
             )
@@ -219,7 +163,7 @@ class Fetch:
 
     def _begin_response(self) -> None:
         self._response_headers = None
-        self._following = False
+        self._following = ""
         self._discarded = 0
         self._pieces = []
 
@@ -238,9 +182,25 @@ class Fetch:
 
     def _begin_hop(self) -> None:
         options = self._options
-        if not _PROXY_OPTIONS.isdisjoint(options):
-            name = min(_PROXY_OPTIONS.intersection(options))
-            raise NotImplementedError(f"{name} not supported")
+        plain = None
+        if self._method == "GET" and self._body is None and not self._headers:
+            plain = self._shared.plain_request(self._url, options)
+        if plain is not None:
+            self._target, self._head, self._key = plain
+            self._chunked = False  # as the request before a redirect may have been
+        else:
+            self._prepare()
+        self.is_head = self._method == "HEAD"
+        self._hop_started = self._loop.time() if self._hop_started else self._started
+        assert self._key is not None
+        connection = self._shared.pool.take(self._key)
+        if connection is not None:
+            self._send(connection)
+        else:
+            self._open()
+
+    def _prepare(self) -> None:
+        options = self._options
         target = self._target = parse_target(self._url)
         check_method(
             self._method,
@@ -253,6 +213,16 @@ class Fetch:
             body=self._body,
             has_producer=self._producer is not None,
         )
+        route = route_of(
+            target,
+            self._method,
+            self._headers,
+            options,
+            self._shared.connector.authenticator,
+            is_http=not self.upgrade,
+        )
+        self._key = route.key
+        self._accounts = route.accounts
         self._head = encode_head(
             target,
             self._method,
@@ -261,15 +231,9 @@ class Fetch:
             body=self._body,
             chunked=self._chunked,
             user_agent=self._shared.user_agent,
+            named=route.named,
+            credentials=route.credentials,
         )
-        self._key = connection_key(target, options)
-        self.is_head = self._method == "HEAD"
-        self._hop_started = self._loop.time() if self._hop_started else self._started
-        connection = self._shared.pool.take(self._key)
-        if connection is not None:
-            self._send(connection)
-        else:
-            self._open()
 
     def _open(self) -> None:
         assert self._key is not None
@@ -355,8 +319,11 @@ class Fetch:
         self._code = code
         self._reason = reason
         self._response_headers = headers
-        if self._redirects_left > 0 and is_redirect(code, headers):
-            self._following = True
+        if code >= 300 and self._redirects_left > 0 and is_redirect(code, headers):
+            self._following = _REDIRECT
+            return
+        if self._accounts and code in self._accounts and self._learn(code, headers):
+            self._following = _CHALLENGE
             return
         if self._header_callback is not None:
             self._run(self._header_callback, f"{version} {code} {reason}\r\n")
@@ -364,8 +331,11 @@ class Fetch:
                 self._run(self._header_callback, f"{name}: {value}\r\n")
             self._run(self._header_callback, "\r\n")
         coding = headers.get("Content-Encoding")
-        if coding is not None and self._options.get("decompress_response") and can_decode(coding):
-            self._decoder = BodyDecoder(coding, self.max_body_size)
+        if coding is None or not self._options.get("decompress_response"):
+            return
+        decoder = decoder_of(coding, self.max_body_size)
+        if decoder is not None:
+            self._decoded = DecodedBody(self._loop, decoder, self)
             headers.add("X-Consumed-Content-Encoding", coding)
             del headers["Content-Encoding"]
 
@@ -380,8 +350,8 @@ class Fetch:
             if self._discarded > MAX_REDIRECT_BODY and self._connection is not None:
                 self._connection.abort()
                 self.response_complete()
-        elif self._decoder is not None:
-            self._deliver(self._decoder.feed(data))
+        elif self._decoded is not None:
+            self._decoded.feed(data)
         elif self._streamed is None:
             self._pieces.append(data)
         else:
@@ -389,23 +359,26 @@ class Fetch:
 
     def response_complete(self) -> None:
         connection, self._connection = self._connection, None
-        self._stop_producing()
+        if self._producing is not None:
+            self._stop_producing()
         if self._done:
             return
         try:
             if self._following:
-                self._follow()
+                if self._following is _REDIRECT:
+                    self._follow()
+                self._begin_next_hop()
                 return
-            if self._decoder is not None:
-                self._deliver(self._decoder.finish())
+            if self._decoded is not None and not self._decoded.finish():
+                return
         except Exception as error:
             self._connection = connection
             self.connection_failed(error)
             return
-        if self._streamed is not None and self._streamed.busy:
-            self._ended = True
-        else:
+        if self._streamed is None:
             self._respond()
+        else:
+            self.decoding_complete()
 
     def connection_failed(self, error: BaseException | None) -> None:
         connection, self._connection = self._connection, None
@@ -464,20 +437,39 @@ class Fetch:
 
     # --- the response's body ---
 
-    def _deliver(self, pieces: Iterable[bytes]) -> None:
-        streamed = self._streamed  # gone as soon as a callback cancels the fetch
-        if streamed is None:
-            self._pieces.extend(pieces)
-        else:
-            for piece in pieces:
-                streamed.feed(piece)
+    # (the methods without an underscore: see decoded_body.Receiver)
 
-    def _pause(self) -> None:
+    def body_piece(self, piece: bytes) -> bool:
+        streamed = self._streamed
+        if streamed is None:
+            self._pieces.append(piece)
+            return True
+        streamed.feed(piece)
+        return not streamed.busy
+
+    def decoding_paused(self) -> None:
         if self._connection is not None:
             self._connection.pause()
 
+    def decoding_resumed(self) -> None:
+        if self._connection is not None and not (self._streamed and self._streamed.busy):
+            self._connection.resume()
+
+    def decoding_complete(self) -> None:
+        if self._streamed is not None and self._streamed.busy:
+            self._ended = True
+        else:
+            self._respond()
+
+    def decoding_failed(self, error: BaseException) -> None:
+        if self._connection is not None:
+            self._connection.abort()
+        self.connection_failed(error)
+
     def _resume(self) -> None:
-        if self._ended:
+        if self._decoded is not None and self._decoded.waiting:
+            self._decoded.go_on()
+        elif self._ended:
             self._respond()
         elif self._connection is not None:
             self._connection.resume()
@@ -507,16 +499,33 @@ class Fetch:
             body_dropped=method != self._method,
             same_origin=same_origin,
         )
+        dropped: set[str] = set()
         if method != self._method:
             self._body = None
             self._producer = None
-            self._options.pop("expect_100_continue", None)
+            dropped.add("expect_100_continue")
         if not same_origin:
-            for name in ("auth_username", "auth_password", "client_cert", "client_key"):
-                self._options.pop(name, None)
+            dropped.update(("auth_username", "auth_password", "client_cert", "client_key"))
+        if not dropped.isdisjoint(self._options):
+            kept = self._options.items()
+            self._options = {name: value for name, value in kept if name not in dropped}
         self._method = method
         self._url = url
         self._redirects_left -= 1
+        self._accounts = None
+        self._answered = frozenset()
+
+    def _learn(self, code: int, headers: HTTPHeaders) -> bool:
+        """Take a challenge; True if the request is to be sent again, which happens once."""
+        assert self._accounts is not None
+        answered = code in self._answered
+        name = "WWW-Authenticate" if code == 401 else "Proxy-Authenticate"
+        self._answered |= {code}
+        return self._shared.connector.authenticator.learn(
+            self._accounts[code], headers.get(name), answered=answered
+        )
+
+    def _begin_next_hop(self) -> None:
         self._progress = None
         self._first_byte_at = 0.0
         self._begin_response()
@@ -560,11 +569,16 @@ class Fetch:
     def expire(self) -> None:
         """End because time is up."""
         if not self._started:
-            self.fail(HTTPTimeoutError("Timeout in request queue"))
+            error = HTTPTimeoutError("Timeout in request queue")
+            error.stage = "queue"
         elif self._opening is not None and self._progress is not None:
-            self.fail(HTTPTimeoutError(f"Timeout {self._progress.stage}"))
+            error = HTTPTimeoutError(f"Timeout {self._progress.stage}")
+            error.stage = self._progress.name
         else:
-            self.fail(HTTPTimeoutError("Timeout during request"))
+            error = HTTPTimeoutError("Timeout during request")
+            error.stage = "total" if self._first_byte_at else "starttransfer"
+        error.time_info = self._times(self._loop.time()).as_stages()
+        self.fail(error)
 
     def abort(self) -> None:
         """End without telling anybody: nobody waits any more."""
@@ -579,6 +593,9 @@ class Fetch:
             opening.cancel()
         self._stop_producing()
         self._streamed = None  # refers to us
+        if self._decoded is not None:
+            self._decoded.stop()  # so does this
+            self._decoded = None
         if self._connection is not None:
             self._connection.abort()
             self._connection = None

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from whirlwind._base.limits import MAX_POOL_IDLE, POOL_IDLE_TIMEOUT
 from whirlwind._http.client.connection import HTTPClientConnection
-from whirlwind._http.client.deadlines import Deadlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,12 @@ class ConnectionPool:
         self._idle_timeout = idle_timeout
         self._closed = False
         self._open: set[HTTPClientConnection] = set()
-        # In the order they became idle; and, for each key, a stack: what was used last is the
-        # least likely to have been closed by its server.
-        self._idle: dict[HTTPClientConnection, None] = {}
+        # With the time since when, and in that order, so that one timer serves for all of them;
+        # and, for each key, a stack: what was used last is the least likely to have been closed
+        # by its server.
+        self._idle: dict[HTTPClientConnection, float] = {}
         self._stacks: dict[object, list[HTTPClientConnection]] = {}
-        self._deadlines: Deadlines[HTTPClientConnection] = Deadlines(loop, self._expire)
+        self._timer: asyncio.TimerHandle | None = None
 
     def statistics(self) -> PoolStatistics:
         """Return what the pool holds now."""
@@ -83,13 +83,14 @@ class ConnectionPool:
             oldest = next(iter(self._idle))
             self._remove(oldest, self._stacks[oldest.key])
             oldest.abort()
-        self._idle[connection] = None
+        now = self._idle[connection] = self._loop.time()
         stack = self._stacks.get(connection.key)
         if stack is None:
             self._stacks[connection.key] = [connection]
         else:
             stack.append(connection)
-        self._deadlines.add(connection, self._idle_timeout, self._loop.time())
+        if self._timer is None:
+            self._timer = self._loop.call_at(now + self._idle_timeout, self._expire)
 
     def lost(self, connection: HTTPClientConnection) -> None:
         """Forget a connection that has ended."""
@@ -107,7 +108,9 @@ class ConnectionPool:
     def close(self) -> None:
         """End all connections, those in use included; none is kept from now on."""
         self._closed = True
-        self._deadlines.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         self._idle.clear()
         self._stacks.clear()
         for connection in list(self._open):
@@ -122,9 +125,15 @@ class ConnectionPool:
         if not stack:
             del self._stacks[connection.key]
         del self._idle[connection]
-        self._deadlines.remove(connection, self._idle_timeout)
 
-    def _expire(self, connection: HTTPClientConnection) -> None:
-        if connection in self._idle:
-            self._remove(connection, self._stacks[connection.key])
-            connection.abort()
+    def _expire(self) -> None:
+        self._timer = None
+        # Timers of a loop may come a tick early, by its clock's resolution.
+        due = self._loop.time() - self._idle_timeout + 1e-3
+        while self._idle:
+            oldest, since = next(iter(self._idle.items()))
+            if since > due:
+                self._timer = self._loop.call_at(since + self._idle_timeout, self._expire)
+                return
+            self._remove(oldest, self._stacks[oldest.key])
+            oldest.abort()

@@ -30,7 +30,7 @@ class HTTPRequest:
             them unless ``allow_nonstandard_methods``.
         auth_username: Name for authentication.
         auth_password: Password for authentication.
-        auth_mode: ``"basic"``, which is the default.
+        auth_mode: ``"basic"``, which is the default, or ``"digest"``.
         connect_timeout: Longest wait in seconds until a connection is there [20]; 0 for ever.
         request_timeout: Longest time in seconds for the whole request, redirects included [20];
             0 for ever.
@@ -45,11 +45,12 @@ class HTTPRequest:
         header_callback: Called with each line of the response's header, line endings included:
             the status line first, an empty line last.
         prepare_curl_callback: For the client on libcurl only.
-        proxy_host: Name or address of an HTTP proxy.
+        proxy_host: Name or address of an HTTP proxy; empty for none although the client's defaults
+            name one.
         proxy_port: Its port.
         proxy_username: Name for the proxy.
         proxy_password: Password for the proxy.
-        proxy_auth_mode: ``"basic"`` or ``"digest"``.
+        proxy_auth_mode: ``"basic"``, which is the default, or ``"digest"``.
         allow_nonstandard_methods: Whether to allow any method, and any method's body [False].
         validate_cert: Whether to check the server's certificate [True].
         ca_certs: File with certificates to trust instead of the system's.

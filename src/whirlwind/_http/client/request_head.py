@@ -10,7 +10,6 @@ written.
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -18,10 +17,9 @@ from whirlwind._base.errors import LocalProtocolError
 from whirlwind._http.client.target import Target
 from whirlwind._proto.http.grammar import _ABNF
 from whirlwind._proto.http.headers import HTTPHeaders, encode_fields
-from whirlwind._proto.http.urls import encode_username_password
 
 # Options that become header fields.
-_SAYS_MORE: Final = frozenset({"auth_username", "user_agent", "expect_100_continue"})
+_SAYS_MORE: Final = frozenset({"user_agent", "expect_100_continue"})
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 _METHODS_WITH_BODY: Final = frozenset({"POST", "PATCH", "PUT"})
@@ -95,6 +93,8 @@ def encode_head(
     body: bytes | None,
     chunked: bool,
     user_agent: str,
+    named: str | None = None,
+    credentials: Mapping[str, str] | None = None,
 ) -> bytes:
     """Write start line and header fields of a request.
 
@@ -106,24 +106,26 @@ def encode_head(
         body: The body; None for none, or for one that comes later.
         chunked: What ``is_chunked`` says.
         user_agent: What to send if the program says nothing.
+        named: What the request line names; None for the path.
+        credentials: Fields that say who is asking; they replace the program's.
 
     Returns:
         The head, with the empty line that ends it.
 
     Raises:
-        ValueError: A field holds what may not be sent, or the mode of authentication is unknown.
+        ValueError: A field holds what may not be sent.
     """
     if (
         not fields
         and body is None
         and not chunked
-        and target.username is None
+        and not credentials
         and not _SAYS_MORE.intersection(options)
     ):
         # Most requests there are.
         coding = "\r\nAccept-Encoding: gzip" if options.get("decompress_response") else ""
         return (
-            f"{method} {target.path} HTTP/1.1\r\nHost: {target.authority}\r\n"
+            f"{method} {named or target.path} HTTP/1.1\r\nHost: {target.authority}\r\n"
             f"User-Agent: {user_agent}{coding}\r\n\r\n"
         ).encode("ascii")
     headers = fields.copy()
@@ -131,15 +133,12 @@ def encode_head(
         headers["Host"] = target.authority
     elif len(headers.get_list("Host")) > 1:
         raise ValueError("more than one Host field")
-    username, password = target.username, target.password
-    if username is None and "auth_username" in options:
-        username, password = options["auth_username"], options.get("auth_password") or ""
-    if username is not None:
-        mode = options.get("auth_mode", "basic")
-        if mode != "basic":
-            raise ValueError(f"unsupported auth_mode {mode}")
-        credentials = b64encode(encode_username_password(username, password))
-        headers["Authorization"] = "Basic " + credentials.decode("ascii")
+    # Meant for the next proxy and nobody else (RFC 9110, section 11.7.2): who sends it to one puts
+    # it among the credentials.
+    if "Proxy-Authorization" in headers:
+        del headers["Proxy-Authorization"]
+    for name, value in (credentials or {}).items():
+        headers[name] = value
     if "user_agent" in options:
         headers["User-Agent"] = options["user_agent"]
     elif "User-Agent" not in headers:
@@ -160,4 +159,4 @@ def encode_head(
         lines = encode_fields(headers)
     except LocalProtocolError as error:
         raise ValueError(f"Illegal characters (CR or LF) in header: {error}") from error
-    return f"{method} {target.path} HTTP/1.1\r\n".encode("ascii") + lines + b"\r\n"
+    return f"{method} {named or target.path} HTTP/1.1\r\n".encode("ascii") + lines + b"\r\n"

@@ -25,9 +25,10 @@ from whirlwind._base.log import app_log
 from whirlwind._engine.queues import Queue
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connector import Connector
-from whirlwind._http.client.fetch import Fetch, Shared
+from whirlwind._http.client.fetch import Fetch
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.response import HTTPResponse
+from whirlwind._http.client.shared import Shared
 from whirlwind._http.websocket.errors import WebSocketClosedError, WebSocketError
 from whirlwind._http.websocket.protocol import (
     WebSocketParams,

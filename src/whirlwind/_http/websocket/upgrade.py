@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from whirlwind._http.client.connection import HTTPClientConnection
-from whirlwind._http.client.fetch import Fetch, Shared
+from whirlwind._http.client.fetch import Fetch
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.response import HTTPResponse
+from whirlwind._http.client.shared import Shared
 from whirlwind._proto.http.headers import HTTPHeaders
 
 Upgraded = Callable[[HTTPClientConnection, HTTPHeaders, bytes], None]
