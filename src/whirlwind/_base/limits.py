@@ -165,6 +165,13 @@ SHUTDOWN_TIMEOUT: Final = _limit(
     origin="the grace period of container schedulers",
 )
 
+SEND_TIMEOUT: Final = _limit(
+    "SEND_TIMEOUT",
+    60,
+    "seconds in which a client takes nothing of an answer or a WebSocket message that waits for it",
+    setting=None,
+    origin="nginx's send_timeout",
+)
 LINGER_SIZE: Final = _limit(
     "LINGER_SIZE",
     1_048_576,

@@ -61,10 +61,10 @@ class FileSending:
         "_limits",
         "_loop",
         "_offset",
-        "_sent",
         "_socket",
         "_waits",
         "future",
+        "sent",
     )
 
     def __init__(self, exchange: Exchange, file: int, offset: int, count: int) -> None:
@@ -73,7 +73,7 @@ class FileSending:
         self._file = file
         self._offset = offset
         self._left = count
-        self._sent = 0
+        self.sent = 0
         self._socket = -1
         self._waits = False
         self._limits = (0, 0)
@@ -131,7 +131,7 @@ class FileSending:
                 self._end()
                 return
             self._offset += moved
-            self._sent += moved
+            self.sent += moved
             self._left -= moved
             share -= moved
             self._exchange.count_sent(moved)
@@ -147,7 +147,7 @@ class FileSending:
 
     def _end(self) -> None:
         self._release(self.future)
-        self.future.set_result(self._sent)
+        self.future.set_result(self.sent)
 
     def _fail(self, error: BaseException) -> None:
         if self.future.done():

@@ -18,8 +18,8 @@ from whirlwind._base.limits import (
     HEADER_TIMEOUT,
     IDLE_CONNECTION_TIMEOUT,
     MAX_BODY_SIZE,
+    SEND_TIMEOUT,
     SHUTDOWN_TIMEOUT,
-    TLS_SHUTDOWN_TIMEOUT,
 )
 from whirlwind._base.log import gen_log
 from whirlwind._http.messages import (
@@ -58,6 +58,9 @@ class Successor(Protocol):
 
     def abort(self) -> None:
         """Close at once."""
+
+    def check_time(self, tick: float) -> None:
+        """The server's timer asks: does the peer still take what is written?"""
 
 
 class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
@@ -148,6 +151,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         self._timer: asyncio.TimerHandle | None = None
         self._look = 0.0
         self._drained: asyncio.Future[None] | None = None
+        self._closing = False  # no connection is taken any more, however late it comes
 
     @classmethod
     def configurable_base(cls) -> type[Configurable]:
@@ -221,11 +225,13 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
             stream, self.conn_params, RequestContext(address, protocol, self.trusted_downstream)
         )
         self._streams.add(connection)
+        if self._timer is None:
+            self._start_timer()
         connection.start_serving(self)
 
         def over(_: object) -> None:
             self._streams.discard(connection)
-            self._note_drained()
+            self._one_less()
 
         connection.done.add_done_callback(over)
         return None
@@ -244,6 +250,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         Returns:
             How many requests were cut off.
         """
+        self._closing = self._stopped
         for connection in self._open():
             connection.stop_after_answer()
         for successor in list(self._adopted):
@@ -251,7 +258,9 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         if not self._open() and not self._adopted:
             return 0
         loop = self.asyncio_loop
-        self._drained = loop.create_future()
+        drained = self._drained
+        if drained is None:
+            drained = self._drained = loop.create_future()
         cut_off = 0
 
         def cut() -> None:
@@ -263,10 +272,12 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
 
         timer = loop.call_later(SHUTDOWN_TIMEOUT if timeout is None else timeout, cut)
         try:
-            await self._drained
+            # Not the future itself: others may wait for the same end, and be cancelled.
+            await asyncio.wait([drained])
         finally:
             timer.cancel()
-            self._drained = None
+            if drained.done() and self._drained is drained:
+                self._drained = None
         if cut_off and timeout is None:
             gen_log.warning(
                 "%d requests took longer than %d s to finish (SHUTDOWN_TIMEOUT)",
@@ -314,19 +325,34 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         """A connection was accepted."""
         self._connections.add(connection)
         if self._timer is None:
-            self.tick = self.asyncio_loop.time()
-            timeouts = [HEADER_TIMEOUT, self.idle_connection_timeout, self.body_timeout or 60.0]
-            self._look = min(min(timeouts) / _LOOKS, _LONGEST_LOOK)
-            self._timer = self.asyncio_loop.call_later(self._look, self._check_times)
+            self._start_timer()
+        if self._closing:
+            # Its handshake took longer than the others: nobody waits for its requests.
+            connection.abort()
+
+    def _start_timer(self) -> None:
+        self.tick = self.asyncio_loop.time()
+        timeouts = [HEADER_TIMEOUT, self.idle_connection_timeout, self.body_timeout or 60.0]
+        self._look = min(min(timeouts) / _LOOKS, _LONGEST_LOOK)
+        self._timer = self.asyncio_loop.call_later(self._look, self._check_times)
 
     def connection_closed(self, connection: ServerProtocol) -> None:
         """A connection is gone."""
         self._connections.discard(connection)
-        self.on_close(connection)
-        if not self._connections and self._timer is not None:
+        try:
+            self.on_close(connection)
+        finally:
+            self._one_less()
+
+    def _one_less(self) -> None:
+        """A connection is gone: the timer ends with the last one, and so does the closing."""
+        if self._open() or self._adopted:
+            return
+        if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._note_drained()
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
 
     def adopt(self, successor: Successor) -> None:
         """A protocol follows HTTP on one of the connections, and ends with this server."""
@@ -337,14 +363,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
     def release(self, successor: Successor) -> None:
         """The connection of a protocol that was adopted is gone."""
         self._adopted.discard(successor)
-        self._note_drained()
-
-    def _note_drained(self) -> None:
-        drained = self._drained
-        if drained is None or self._open() or self._adopted:
-            return
-        if not drained.done():
-            drained.set_result(None)
+        self._one_less()
 
     def look_within(self, timeout: float) -> None:
         """See to it that a connection's own timeout is noticed in time."""
@@ -358,7 +377,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         loop = self.asyncio_loop
         tick = self.tick = loop.time()
         self._timer = loop.call_later(self._look, self._check_times)
-        for connection in list(self._connections):
+        for connection in [*self._open(), *self._adopted]:
             connection.check_time(tick)
 
     # --- delegates ---
@@ -495,8 +514,9 @@ def _listen(
     wrong is raised to whoever called ``listen``.
     """
     unix = getattr(socket, "AF_UNIX", None)
-    # Without a context no time may be given for its end.
-    end = None if context is None else TLS_SHUTDOWN_TIMEOUT
+    # Without a context no time may be given for its end. With one it is also the time for what
+    # the transport still holds; how long an end is awaited alone, the connection decides.
+    end = None if context is None else SEND_TIMEOUT
     create = (
         loop.create_unix_server(make, sock=listening, ssl=context, ssl_shutdown_timeout=end)
         if listening.family == unix

@@ -15,7 +15,8 @@ One request is in progress at a time, so answers are in order. A client that sen
 (pipelining, or a body faster than its handler takes it) is held back: the first bytes too many
 are kept, and with them the socket is paused. Pausing only then costs two system calls where a
 client really sends ahead, and nothing for all others. Reading goes on while a handler works,
-which is how a client that goes away is noticed.
+which is how a client that goes away is noticed. A client that does not read its answers is given
+no more of them: its next request waits until it has made room.
 
 An answer that is complete before its request was read ends the connection: what follows on the
 wire is the rest of a body nobody wants. It is thrown away until the client has closed its side,
@@ -33,13 +34,20 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from whirlwind._base.limits import HEADER_TIMEOUT, LINGER_SIZE, LINGER_TIMEOUT
+from whirlwind._base.limits import (
+    HEADER_TIMEOUT,
+    LINGER_SIZE,
+    LINGER_TIMEOUT,
+    TLS_SHUTDOWN_TIMEOUT,
+)
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._base.log_text import log_text
 from whirlwind._http.messages import DirectDelegate, HTTPServerRequest
 from whirlwind._http.server.body import RequestBody
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.exchange import Exchange, date_line, status_line
+from whirlwind._http.slow_reader import SlowReader
+from whirlwind._net.delivery import delivery
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.leaving import ENDS_THE_PROGRAM, leave_loop
 from whirlwind._net.resets import reset_when_closed
@@ -86,6 +94,8 @@ class ServerProtocol(asyncio.Protocol):
     __slots__ = (
         "_address",
         "_body",
+        "_end_timer",
+        "_flushing",
         "_half_closed",
         "_held",
         "_lingering",
@@ -93,6 +103,7 @@ class ServerProtocol(asyncio.Protocol):
         "_moved",
         "_paused",
         "_pumping",
+        "_reader",
         "_searched",
         "_since",
         "_waiters",
@@ -126,6 +137,9 @@ class ServerProtocol(asyncio.Protocol):
         self._since = server.tick
         self._moved = False  # the state has changed since the timer's last visit
         self._waiters: list[asyncio.Future[None]] | None = None
+        self._reader: SlowReader | None = None
+        self._flushing = False  # it closes once nothing is left to write
+        self._end_timer: asyncio.TimerHandle | None = None  # while the end of TLS is awaited
         self.done = server.done_future()
 
     # --- transport callbacks ---
@@ -139,7 +153,7 @@ class ServerProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._held:
             data = self._held + data
-        elif self.exchange is None and not (self.closing or self._pumping):
+        elif self.exchange is None and not (self.closing or self._pumping or self.write_paused):
             # Most requests are a head that the same client has sent before, in one read.
             known = self.server.heads.remembered.get(data)
             if known is not None and self.direct is not None and not known[3].has_body:
@@ -193,7 +207,7 @@ class ServerProtocol(asyncio.Protocol):
         if exchange.reading:
             return True  # a delegate that takes its time still gets the rest of the body
         try:
-            exchange.connection_lost()
+            self._tell_of_the_end(exchange)
         except ENDS_THE_PROGRAM as error:
             leave_loop(error)
         return not exchange.finished
@@ -204,15 +218,31 @@ class ServerProtocol(asyncio.Protocol):
         self.transport = None
         self._held = b""
         self._body = None
+        if self._end_timer is not None:
+            self._end_timer.cancel()
+            self._end_timer = None
         exchange, self.exchange = self.exchange, None
-        self.server.connection_closed(self)
         waiters, self._waiters = self._waiters, None
         for waiter in waiters or ():
             if not waiter.done():
                 waiter.set_exception(StreamClosedError(real_error=exc))
                 waiter.exception()  # nobody need look: the close callback says it as well
+        self._leave_server()
         if exchange is not None:
+            self._tell_of_the_end(exchange)
+
+    def _leave_server(self) -> None:
+        try:
+            self.server.connection_closed(self)
+        except Exception as error:
+            self._log_failure(error)
+
+    def _tell_of_the_end(self, exchange: Exchange) -> None:
+        """Tell whoever is at a request; what a program's callback raises ends nothing else."""
+        try:
             exchange.connection_lost()
+        except Exception as error:
+            self._log_failure(error)
 
     def pause_writing(self) -> None:
         self.write_paused = True
@@ -223,12 +253,16 @@ class ServerProtocol(asyncio.Protocol):
         for waiter in waiters or ():
             if not waiter.done():
                 waiter.set_result(None)
+        if self._held or self._flushing:
+            # In a turn of its own: the transport is in the middle of its writing.
+            self.server.asyncio_loop.call_soon(self.go_on)
 
     # --- what comes in ---
 
     def _pump(self) -> None:
         self._pumping = True
         turns = _TURN
+        ahead = False  # whole requests are held that wait for something
         try:
             while self._held and not self.blocked:
                 exchange = self.exchange
@@ -236,7 +270,15 @@ class ServerProtocol(asyncio.Protocol):
                     if self.closing:
                         self._throw_away()
                         break
+                    if self.write_paused:
+                        ahead = True  # resume_writing() goes on
+                        break
+                    transport = self.transport
+                    if transport is None or transport.is_closing():
+                        self._held = b""  # the client has gone: nobody reads these answers
+                        break
                     if not turns:
+                        ahead = True
                         self.server.asyncio_loop.call_soon(self.go_on)
                         break
                     turns -= 1
@@ -256,8 +298,9 @@ class ServerProtocol(asyncio.Protocol):
             self.refuse(error)
         finally:
             self._pumping = False
-        if self._held:
-            if self.exchange is not None and not self._paused and not self._lost:
+        # What is left where a head is awaited is the beginning of one: the rest has to be read.
+        if self._held and (ahead or self.exchange is not None):
+            if not self._paused and not self._lost:
                 self._paused = True
                 self._pause_reading()
         elif self._paused and not self.blocked:
@@ -270,8 +313,15 @@ class ServerProtocol(asyncio.Protocol):
             self.transport.pause_reading()
 
     def go_on(self) -> None:
-        if not self._pumping and not self._lost:
+        if self._pumping or self._lost:
+            return
+        if self._flushing and not self.write_paused:
+            self.close()
+            return
+        try:
             self._pump()
+        except ENDS_THE_PROGRAM as error:
+            leave_loop(error)
 
     def _throw_away(self) -> None:
         self._lingering += len(self._held)
@@ -387,7 +437,7 @@ class ServerProtocol(asyncio.Protocol):
     def send(self, wire: bytes) -> asyncio.Future[None]:
         """Write bytes; the future is done when the peer has room for more."""
         transport = self.transport
-        if transport is None or self._lost:
+        if transport is None or transport.is_closing():
             return self._failed()
         transport.write(wire)
         if not self.write_paused:
@@ -430,11 +480,13 @@ class ServerProtocol(asyncio.Protocol):
     def _linger(self) -> None:
         self.closing = True
         self._lingering = 1
+        self._moved = True  # the time to close its side begins now for the client
         transport = self.transport
-        if transport is None:
+        if transport is None or transport.is_closing():
             return
         if not transport.can_write_eof():
-            transport.close()
+            self._held = b""
+            self.close()
             return
         transport.write_eof()
         if self._paused:
@@ -467,7 +519,7 @@ class ServerProtocol(asyncio.Protocol):
         self._held = b""
         self._linger()
         if exchange is not None:
-            exchange.connection_lost()
+            self._tell_of_the_end(exchange)
             exchange.reading = False
             exchange.finished = True
 
@@ -483,10 +535,7 @@ class ServerProtocol(asyncio.Protocol):
         self._held = b""
         self._linger()
         if exchange is not None:
-            try:
-                exchange.connection_lost()
-            except Exception as another:
-                self._log_failure(another)
+            self._tell_of_the_end(exchange)
             exchange.reading = False
             exchange.finished = True
 
@@ -530,7 +579,16 @@ class ServerProtocol(asyncio.Protocol):
             self._since = tick
         passed = tick - self._since
         exchange = self.exchange
-        if exchange is None:
+        if self._reads_nothing(tick, exchange):
+            gen_log.info("Timeout writing to %s", self._peer())
+            self.abort()
+        elif exchange is None:
+            transport = self.transport
+            if self._end_timer is not None or (
+                transport is not None and transport.get_write_buffer_size()
+            ):
+                self._since = tick  # the client has something to read first
+                return
             if self._lingering:
                 most: float = LINGER_TIMEOUT
             elif self._held:
@@ -546,6 +604,25 @@ class ServerProtocol(asyncio.Protocol):
             if timeout is not None and passed > timeout:
                 gen_log.info("Timeout reading body from %s", self._peer())
                 self.close()
+
+    def _reads_nothing(self, tick: float, exchange: Exchange | None) -> bool:
+        transport = self.transport
+        if transport is None:
+            return False
+        owes = exchange is not None or self.closing
+        if not owes and not transport.get_write_buffer_size():
+            self._reader = None
+            return False
+        reader = self._reader
+        if reader is None:
+            reader = self._reader = SlowReader()
+        sending = None if exchange is None else exchange.sending
+        return reader.has_stopped(
+            transport,
+            tick,
+            file_sent=None if sending is None else sending.sent,
+            owes=owes,
+        )
 
     def stop_after_answer(self) -> None:
         """Close now if nothing is in progress, else after the answer that is.
@@ -601,7 +678,7 @@ class ServerProtocol(asyncio.Protocol):
         if self._paused:
             self._paused = False
             transport.resume_reading()
-        self.server.connection_closed(self)
+        self._leave_server()
         waiters, self._waiters = self._waiters, None
         for waiter in waiters or ():
             # Whether the peer has room is the other protocol's to ask from now on.
@@ -612,8 +689,35 @@ class ServerProtocol(asyncio.Protocol):
     def close(self) -> None:
         """Take no further request, send what was written, and close."""
         self.closing = True
-        if self.transport is not None:
-            self.transport.close()
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        if transport.get_extra_info("ssl_object") is None:
+            transport.close()
+        elif transport.get_write_buffer_size():
+            # A transport of TLS gives what it still holds a bounded time once it is closed,
+            # whether the client reads or not. So it is emptied first: resume_writing() goes on.
+            self._flushing = True
+            transport.set_write_buffer_limits(high=1, low=0)
+        else:
+            self._flushing = False
+            transport.close()
+            if self._end_timer is None:
+                self._await_end()
+
+    def _await_end(self) -> None:
+        self._end_timer = self.server.asyncio_loop.call_later(TLS_SHUTDOWN_TIMEOUT, self._end_tls)
+
+    def _end_tls(self) -> None:
+        """Close what the client does not end itself, unless it still reads."""
+        self._end_timer = None
+        if self.transport is None:
+            return
+        seen = delivery(self.transport.get_extra_info("socket"))
+        if seen is not None and seen.outstanding:
+            self._await_end()
+        else:
+            self.transport.abort()
 
     def cut_off(self) -> bool:
         """Close at once; True if somebody loses an answer by it, or the end of one."""

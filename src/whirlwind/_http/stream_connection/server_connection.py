@@ -9,11 +9,13 @@ import asyncio
 from collections.abc import Generator
 from typing import Any, Final
 
+from whirlwind._base.limits import SEND_TIMEOUT
 from whirlwind._base.log import gen_log
 from whirlwind._engine.coroutine import coroutine
 from whirlwind._http.messages import HTTPServerConnectionDelegate
 from whirlwind._http.stream_connection.connection import HTTP1Connection
 from whirlwind._http.stream_connection.parameters import HTTP1ConnectionParameters
+from whirlwind._net.delivery import delivery
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.stream_errors import StreamClosedError
 
@@ -48,6 +50,7 @@ class HTTP1ServerConnection:
         self._serving = False
         self._current: HTTP1Connection | None = None
         self._stopping = False
+        self._stalled: tuple[object, float] | None = None  # how far it was, and since when
 
     def start_serving(self, delegate: HTTPServerConnectionDelegate) -> None:
         """Begin to read requests.
@@ -103,6 +106,24 @@ class HTTP1ServerConnection:
             self.stream.close()
         else:
             current.keep_alive = False
+
+    def check_time(self, tick: float) -> None:
+        """Close the stream if the client has stopped to read what is written.
+
+        Args:
+            tick: The server's clock.
+        """
+        stream = self.stream
+        if not stream.writing():
+            self._stalled = None
+            return
+        seen = delivery(stream.socket)
+        mark = stream._total_write_done_index if seen is None else seen.acknowledged
+        if self._stalled is None or self._stalled[0] != mark:
+            self._stalled = mark, tick
+        elif tick - self._stalled[1] > SEND_TIMEOUT:
+            gen_log.info("Timeout writing to %s", self.context)
+            stream.close()
 
     def cut_off(self) -> bool:
         """Close at once; True if somebody loses an answer by it."""

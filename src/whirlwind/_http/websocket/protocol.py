@@ -38,6 +38,7 @@ from whirlwind._base.escape import json_encode, utf8
 from whirlwind._base.limits import LINGER_SIZE, MAX_MESSAGE_SIZE, WEBSOCKET_CLOSE_TIMEOUT
 from whirlwind._base.log import gen_log
 from whirlwind._engine.yieldables import convert_yielded
+from whirlwind._http.slow_reader import SlowReader
 from whirlwind._http.websocket.errors import WebSocketClosedError
 from whirlwind._http.websocket.masks import masking_keys
 from whirlwind._http.websocket.stream import WebSocketStream
@@ -211,6 +212,7 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         self._ahead: list[bytes] = []  # wire bytes that came meanwhile
         self._reading_paused = False
         self._write_paused = False
+        self._reader: SlowReader | None = None
         self._waiters: list[asyncio.Future[None]] = []
         self._done: asyncio.Future[None] | None = None
         self._discarding = 0  # bytes that may still be thrown away
@@ -769,8 +771,7 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         if transport is None:
             return
         if self.client_terminated:
-            self._cancel_close_timer()
-            transport.close()
+            self._close_transport(transport)
         elif self._close_timer is None:
             self._close_timer = self._loop.call_later(WEBSOCKET_CLOSE_TIMEOUT, self._abort)
 
@@ -794,9 +795,33 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
             if transport.can_write_eof():
                 transport.write_eof()
             else:
-                self._cancel_close_timer()
-                transport.close()
+                self._close_transport(transport)
         self._end()
+
+    def _close_transport(self, transport: asyncio.Transport) -> None:
+        if transport.is_closing():
+            return  # a transport of asyncio's TLS knows nothing of itself once closed twice
+        self._cancel_close_timer()
+        transport.close()
+        if transport.get_extra_info("ssl_object") is not None:
+            # The transport waits longer for a peer that does not answer the end of TLS.
+            self._close_timer = self._loop.call_later(WEBSOCKET_CLOSE_TIMEOUT, self._abort)
+
+    def check_time(self, tick: float) -> None:
+        """End the connection if the peer has stopped to read what is written; the server asks.
+
+        Args:
+            tick: The server's clock.
+        """
+        transport = self.transport
+        if transport is None or not transport.get_write_buffer_size():
+            self._reader = None
+            return
+        if self._reader is None:
+            self._reader = SlowReader()
+        if self._reader.has_stopped(transport, tick, file_sent=None, owes=False):
+            gen_log.info("Timeout writing to a WebSocket")
+            self._abort()
 
     def _abort(self) -> None:
         self.client_terminated = self.server_terminated = True
