@@ -10,8 +10,8 @@ long a poll or an event stream is silent. Otherwise it is noted how far the peer
 its system has acknowledged or, where the kernel does not say that, by any change in the buffer;
 and when it last came further.
 
-Under TLS the buffer that can be seen is not the last one: a transport below holds some 64 KiB.
-There the kernel is asked as well, while an answer is owed.
+Under TLS the buffer that can be seen is not the last one: a transport below holds what is encrypted
+already, megabytes perhaps. There the kernel is asked, until it says that nothing is left.
 """
 
 from __future__ import annotations
@@ -27,16 +27,18 @@ class SlowReader:
 
     Attributes:
         since: When the peer was last seen to come further, on the server's clock.
+        waits: True if something waited for the peer when it was last looked at.
     """
 
-    __slots__ = ("_mark", "since")
+    __slots__ = ("_mark", "since", "waits")
 
     def __init__(self) -> None:
         self._mark: tuple[object, ...] | None = None
         self.since = 0.0
+        self.waits = False
 
     def has_stopped(
-        self, transport: asyncio.Transport, tick: float, *, file_sent: int | None, owes: bool
+        self, transport: asyncio.Transport, tick: float, *, file_sent: int | None = None
     ) -> bool:
         """True if something waits for the peer, and nothing moved for SEND_TIMEOUT.
 
@@ -44,15 +46,14 @@ class SlowReader:
             transport: The connection.
             tick: The time.
             file_sent: How much of a file was sent that bypasses the transport; None for no file.
-            owes: Whether an answer is in progress, or the connection is to be closed.
         """
         size = transport.get_write_buffer_size()
-        waits = size > 0 or file_sent is not None
-        if not waits and not (owes and transport.get_extra_info("ssl_object") is not None):
-            self._mark = None
-            return False
-        seen = delivery(transport.get_extra_info("socket"))
-        if not waits and (seen is None or not seen.outstanding):
+        self.waits = size > 0 or file_sent is not None
+        seen = None
+        if self.waits or transport.get_extra_info("ssl_object") is not None:
+            seen = delivery(transport.get_extra_info("socket"))
+            self.waits = self.waits or (seen is not None and seen.outstanding)
+        if not self.waits:
             self._mark = None
             return False
         mark = (size, file_sent) if seen is None else (seen.acknowledged,)

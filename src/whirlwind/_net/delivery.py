@@ -16,9 +16,11 @@ import sys
 from dataclasses import dataclass
 from typing import Any, Final
 
-# struct tcp_info of linux/tcp.h: tcpi_unacked, tcpi_bytes_acked and tcpi_notsent_bytes (4.6).
+# struct tcp_info of linux/tcp.h: tcpi_state, tcpi_unacked, tcpi_bytes_acked and
+# tcpi_notsent_bytes (4.6).
 _TCP_INFO_SIZE: Final = 148
-_FIELDS: Final = struct.Struct("=24xI92xQ16xI")
+_FIELDS: Final = struct.Struct("=B23xI92xQ16xI")
+_CLOSED: Final = 7  # TCP_CLOSE: reset, or given up
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,12 @@ class Delivery:
     Attributes:
         acknowledged: Bytes that the peer's system has taken, since the beginning.
         outstanding: True while there is something in the kernel that it has not.
+        over: True once the connection was reset, or was given up.
     """
 
     acknowledged: int
     outstanding: bool
+    over: bool = False
 
 
 def delivery(opened: Any) -> Delivery | None:
@@ -53,5 +57,5 @@ def delivery(opened: Any) -> Delivery | None:
         return None
     if len(info) < _TCP_INFO_SIZE:
         return None
-    unacknowledged, acknowledged, unsent = _FIELDS.unpack_from(info)
-    return Delivery(acknowledged, bool(unacknowledged or unsent))
+    state, unacknowledged, acknowledged, unsent = _FIELDS.unpack_from(info)
+    return Delivery(acknowledged, bool(unacknowledged or unsent), state == _CLOSED)

@@ -18,7 +18,6 @@ from whirlwind._base.limits import (
     HEADER_TIMEOUT,
     IDLE_CONNECTION_TIMEOUT,
     MAX_BODY_SIZE,
-    SEND_TIMEOUT,
     SHUTDOWN_TIMEOUT,
 )
 from whirlwind._base.log import gen_log
@@ -514,9 +513,9 @@ def _listen(
     wrong is raised to whoever called ``listen``.
     """
     unix = getattr(socket, "AF_UNIX", None)
-    # Without a context no time may be given for its end. With one it is also the time for what
-    # the transport still holds; how long an end is awaited alone, the connection decides.
-    end = None if context is None else SEND_TIMEOUT
+    # Without a context no time may be given for its end. With one it is also all the time for what
+    # the transport still holds, however fast the client reads: the connections decide themselves.
+    end = None if context is None else IDLE_CONNECTION_TIMEOUT
     create = (
         loop.create_unix_server(make, sock=listening, ssl=context, ssl_shutdown_timeout=end)
         if listening.family == unix

@@ -95,7 +95,6 @@ class ServerProtocol(asyncio.Protocol):
         "_address",
         "_body",
         "_end_timer",
-        "_flushing",
         "_half_closed",
         "_held",
         "_lingering",
@@ -138,7 +137,6 @@ class ServerProtocol(asyncio.Protocol):
         self._moved = False  # the state has changed since the timer's last visit
         self._waiters: list[asyncio.Future[None]] | None = None
         self._reader: SlowReader | None = None
-        self._flushing = False  # it closes once nothing is left to write
         self._end_timer: asyncio.TimerHandle | None = None  # while the end of TLS is awaited
         self.done = server.done_future()
 
@@ -253,7 +251,7 @@ class ServerProtocol(asyncio.Protocol):
         for waiter in waiters or ():
             if not waiter.done():
                 waiter.set_result(None)
-        if self._held or self._flushing:
+        if self._held:
             # In a turn of its own: the transport is in the middle of its writing.
             self.server.asyncio_loop.call_soon(self.go_on)
 
@@ -314,9 +312,6 @@ class ServerProtocol(asyncio.Protocol):
 
     def go_on(self) -> None:
         if self._pumping or self._lost:
-            return
-        if self._flushing and not self.write_paused:
-            self.close()
             return
         try:
             self._pump()
@@ -574,19 +569,18 @@ class ServerProtocol(asyncio.Protocol):
         Args:
             tick: The server's clock.
         """
-        if self._moved:
+        moved = self._moved
+        if moved:
             self._moved = False
             self._since = tick
         passed = tick - self._since
         exchange = self.exchange
-        if self._reads_nothing(tick, exchange):
+        busy = moved or exchange is not None or self.closing
+        if (busy or self._reader is not None) and self._reads_nothing(tick, exchange):
             gen_log.info("Timeout writing to %s", self._peer())
             self.abort()
         elif exchange is None:
-            transport = self.transport
-            if self._end_timer is not None or (
-                transport is not None and transport.get_write_buffer_size()
-            ):
+            if self._reader is not None:
                 self._since = tick  # the client has something to read first
                 return
             if self._lingering:
@@ -597,6 +591,8 @@ class ServerProtocol(asyncio.Protocol):
                 most = self.server.idle_connection_timeout
             if passed > most:
                 self.abort() if self._lingering or self.closing else self.close()
+        elif self._paused and self._is_reset():
+            self.abort()
         elif exchange.reading and not self.blocked:
             timeout = exchange.body_timeout
             if timeout is None:
@@ -609,20 +605,22 @@ class ServerProtocol(asyncio.Protocol):
         transport = self.transport
         if transport is None:
             return False
-        owes = exchange is not None or self.closing
-        if not owes and not transport.get_write_buffer_size():
-            self._reader = None
-            return False
         reader = self._reader
         if reader is None:
             reader = self._reader = SlowReader()
         sending = None if exchange is None else exchange.sending
-        return reader.has_stopped(
-            transport,
-            tick,
-            file_sent=None if sending is None else sending.sent,
-            owes=owes,
+        stopped = reader.has_stopped(
+            transport, tick, file_sent=None if sending is None else sending.sent
         )
+        if not reader.waits:
+            self._reader = None
+        return stopped
+
+    def _is_reset(self) -> bool:
+        # Nobody hears of it from the loop while reading is paused.
+        transport = self.transport
+        seen = None if transport is None else delivery(transport.get_extra_info("socket"))
+        return seen is not None and seen.over
 
     def stop_after_answer(self) -> None:
         """Close now if nothing is in progress, else after the answer that is.
@@ -692,18 +690,10 @@ class ServerProtocol(asyncio.Protocol):
         transport = self.transport
         if transport is None or transport.is_closing():
             return
-        if transport.get_extra_info("ssl_object") is None:
-            transport.close()
-        elif transport.get_write_buffer_size():
-            # A transport of TLS gives what it still holds a bounded time once it is closed,
-            # whether the client reads or not. So it is emptied first: resume_writing() goes on.
-            self._flushing = True
-            transport.set_write_buffer_limits(high=1, low=0)
-        else:
-            self._flushing = False
-            transport.close()
-            if self._end_timer is None:
-                self._await_end()
+        tls = transport.get_extra_info("ssl_object") is not None
+        transport.close()
+        if tls and self._end_timer is None:
+            self._await_end()
 
     def _await_end(self) -> None:
         self._end_timer = self.server.asyncio_loop.call_later(TLS_SHUTDOWN_TIMEOUT, self._end_tls)

@@ -213,6 +213,7 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
         self._reading_paused = False
         self._write_paused = False
         self._reader: SlowReader | None = None
+        self._delivered = 0  # bytes on the wire when nothing was last seen to wait for the peer
         self._waiters: list[asyncio.Future[None]] = []
         self._done: asyncio.Future[None] | None = None
         self._discarding = 0  # bytes that may still be thrown away
@@ -814,14 +815,20 @@ class WebSocketProtocol13(WebSocketProtocol, asyncio.Protocol):
             tick: The server's clock.
         """
         transport = self.transport
-        if transport is None or not transport.get_write_buffer_size():
-            self._reader = None
+        if transport is None:
             return
-        if self._reader is None:
-            self._reader = SlowReader()
-        if self._reader.has_stopped(transport, tick, file_sent=None, owes=False):
+        reader = self._reader
+        written = self._wire_bytes_out
+        if reader is None:
+            if written == self._delivered:
+                return
+            reader = self._reader = SlowReader()
+        if reader.has_stopped(transport, tick):
             gen_log.info("Timeout writing to a WebSocket")
             self._abort()
+        elif not reader.waits:
+            self._delivered = written
+            self._reader = None
 
     def _abort(self) -> None:
         self.client_terminated = self.server_terminated = True
