@@ -7,7 +7,7 @@ READY = $(VENV)/.ready
 KERNELS := $(shell find src -name '*_cy.py' -o -name '*_cy.pxd')
 CHECKED = src tests benchmarks examples docs setup.py
 
-.PHONY: install test check demo bench docs test-all format clean
+.PHONY: install test check demo bench docs test-all sanitize format clean
 
 install: $(READY)
 
@@ -39,6 +39,10 @@ demo: $(READY)
 # Every supported Python, each with the kernels compiled and not compiled at all.
 test-all:
 	tools/test_all.sh
+
+# The compiled kernels with AddressSanitizer and UndefinedBehaviorSanitizer, in a build of their own.
+sanitize: $(READY)
+	tools/sanitize.sh $(BIN)/python
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import struct
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from whirlwind._proto.websocket.events import Closed, Event, Failed, Ping, Pong
 from whirlwind._proto.websocket.extensions import accept_offer, check_answer, parse_extensions
 from whirlwind._proto.websocket.frames_cy import decode_header, encode_frame, take_frame
 from whirlwind._proto.websocket.machine import WebSocketMachine
+from whirlwind._proto.websocket.mask_cy import websocket_mask
 
 LIMIT = 2000
 MASK = b"\x01\x80\xff\x55"
@@ -85,6 +87,20 @@ def test_any_bytes_give_the_same_events_however_they_are_cut(
         elif isinstance(event, Failed):
             assert event.error.close_code in (1002, 1007, 1009)
     assert one.done == (bool(whole) and isinstance(whole[-1], Closed | Failed))
+
+
+@bounded
+@given(st.binary(max_size=300), st.binary(max_size=6), st.integers(0, 9))
+def test_a_payload_is_masked_byte_by_byte_or_its_mask_refused(
+    data: bytes, mask: bytes, start: int
+) -> None:
+    payload = data[start:]
+    if len(mask) != 4:
+        with pytest.raises(ValueError, match="4 bytes"):
+            websocket_mask(mask, payload)
+        return
+    masked = websocket_mask(mask, payload)
+    assert masked == bytes(byte ^ mask[at % 4] for at, byte in enumerate(payload))
 
 
 @bounded

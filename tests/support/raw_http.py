@@ -96,9 +96,11 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(callback: Any, **options: Any) -> AsyncIterator[Serving]:
+async def serving(
+    callback: Any, *, kind: type[HTTPServer] = HTTPServer, **options: Any
+) -> AsyncIterator[Serving]:
     """Serve for the length of a block; afterwards nothing of it is left open."""
-    server = HTTPServer(callback, **options)
+    server = kind(callback, **options)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen()

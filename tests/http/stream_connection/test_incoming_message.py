@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gzip
+import re
 from typing import Any
 
 import pytest
 from tests.conftest import LogWatch
 from tests.support.loops import VirtualTimeLoop
-from tests.support.raw_http import run
+from tests.support.raw_http import echo, run, serving
 from tests.support.stream_http import GET, Ends
 from tests.support.streams import reset, tcp_sockets, turns, until, within
 
-from whirlwind._base.limits import LINGER_SIZE, LINGER_TIMEOUT, MAX_INFORMATIONAL
+from whirlwind._base.limits import (
+    CHUNKS_AT_ONCE,
+    LINGER_SIZE,
+    LINGER_TIMEOUT,
+    MAX_INFORMATIONAL,
+)
+from whirlwind._http.server.httpserver import HTTPServer
 from whirlwind._http.stream_connection.connection import HTTP1Connection
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine
+from whirlwind._proto.http1.chunked import ChunkedDecoder
 
 ZIPPED = gzip.compress(b"plain" * 10)
 CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -408,7 +416,8 @@ def test_rule_1_a_request_that_breaks_the_rules_is_answered_with_400(wire: bytes
         ends = Ends(client=False)
         assert not await receive(ends, wire)
         assert ends.delegate.events == []
-        assert await ends.peer.read_until_close() == b"HTTP/1.1 400 Bad Request\r\n\r\n"
+        answer = await ends.peer.read_until_close()
+        assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
     run(main)
 
@@ -441,7 +450,8 @@ def test_a_client_that_waits_for_100_continue_gets_it_when_the_body_is_wanted() 
         # A body that is too large is refused instead.
         ends = Ends(client=False, max_body_size=2)
         assert not await receive(ends, waits)
-        assert await ends.peer.read_until_close() == b"HTTP/1.1 400 Bad Request\r\n\r\n"
+        answer = await ends.peer.read_until_close()
+        assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
     run(main)
 
@@ -524,6 +534,63 @@ def test_a_response_to_head_has_no_body() -> None:
         ends.connection.finish()
         assert await receive(ends, response(200, b"abc"))
         assert ends.delegate.body == b"abc"
+        ends.close()
+
+    run(main)
+
+
+REFUSED = [
+    pytest.param(b"no HTTP\r\n\r\n", id="no HTTP"),
+    pytest.param(b"GET / HTTP/1.1\r\nHost: h\r\nno field\r\n\r\n", id="no field"),
+    pytest.param(b"GET / HTTP/1.1\r\n\r\n", id="no host"),
+    pytest.param(
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", id="another coding"
+    ),
+    pytest.param(
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nno\r\n", id="no chunk"
+    ),
+    pytest.param(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99\r\n\r\n", id="too much"),
+    pytest.param(
+        b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"A: b\r\n" * 70,
+        id="trailers",
+    ),
+]
+
+
+@pytest.mark.parametrize("wire", REFUSED)
+def test_what_is_refused_is_answered_as_a_server_on_transports_does(wire: bytes) -> None:
+    class OnStreams(HTTPServer):
+        def handle_stream(self, stream: IOStream, address: Any) -> Any:
+            return super().handle_stream(stream, address)
+
+    async def main() -> None:
+        said = []
+        for kind in (HTTPServer, OnStreams):
+            async with serving(echo, kind=kind, max_body_size=50) as running:
+                said.append(re.sub(rb"Date: [^\r]*", b"Date", await running.exchange(wire)))
+        assert said[0].startswith(b"HTTP/1.1 4")
+        assert said[1] == said[0]
+
+    run(main)
+
+
+def test_rule_6_so_many_chunks_of_one_read_are_decoded_before_others_have_a_turn() -> None:
+    async def main() -> None:
+        ends = Ends(client=True)
+        most = 0
+        feed = ChunkedDecoder.feed
+
+        def counted(self: ChunkedDecoder, data: bytes) -> list[bytes]:
+            nonlocal most
+            pieces = feed(self, data)
+            most = max(most, len(pieces))
+            return pieces
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ChunkedDecoder, "feed", counted)
+            assert await receive(ends, CHUNKS + b"1\r\na\r\n" * 5000 + b"0\r\n\r\n")
+        assert most == CHUNKS_AT_ONCE
+        assert b"".join(event[1] for event in ends.delegate.events[1:-1]) == b"a" * 5000
         ends.close()
 
     run(main)

@@ -332,6 +332,24 @@ def test_an_exception_in_the_body_cuts_the_answer_off(
     assert body.closed.is_set()
 
 
+def test_rule_7_a_client_of_http_1_0_can_tell_that_a_body_broke_off(
+    executor: Executor | None, logs: LogWatch
+) -> None:
+    async def story(running: Serving) -> None:
+        client = await running.connect()
+        await client.send(b"GET / HTTP/1.0\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            await client.rest()
+
+    body = Body(b"a", ValueError("x"))
+    with (
+        logs.expect("whirlwind.application", "Uncaught exception"),
+        logs.expect("whirlwind.access", "^500"),
+    ):
+        with_server(answering("200 OK", body), executor, story)
+    assert body.closed.is_set()
+
+
 @pytest.mark.parametrize("length", ["1", "3"])
 def test_rule_7_a_body_of_another_length_than_announced_is_an_error(
     length: str, executor: Executor | None, logs: LogWatch

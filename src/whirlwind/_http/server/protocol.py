@@ -43,9 +43,10 @@ from whirlwind._base.limits import (
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._base.log_text import log_text
 from whirlwind._http.messages import DirectDelegate, HTTPServerRequest
+from whirlwind._http.refusal import refusal
 from whirlwind._http.server.body import RequestBody
 from whirlwind._http.server.context import RequestContext
-from whirlwind._http.server.exchange import Exchange, date_line, status_line
+from whirlwind._http.server.exchange import Exchange, status_line
 from whirlwind._http.slow_reader import SlowReader
 from whirlwind._net.delivery import delivery
 from whirlwind._net.iostream import IOStream
@@ -59,7 +60,6 @@ from whirlwind._proto.http.start_line import RequestStartLine
 from whirlwind._proto.http.status import responses
 from whirlwind._proto.http1.request_head import (
     HeaderBlock,
-    MalformedRequestLine,
     begins_with_lf_line,
     with_crlf,
 )
@@ -501,14 +501,7 @@ class ServerProtocol(asyncio.Protocol):
         gen_log.info("%s from %s: %s", what, self._peer(), log_text(str(error)))
         exchange, self.exchange = self.exchange, None
         if self.transport is not None and (exchange is None or not exchange.head_sent):
-            status = error.status or 400
-            # No length: the answer ends with the connection, as Tornado's does. Tornado's suite
-            # wants the status alone, to the byte, for what is no HTTP and for bodies.
-            fields = b""
-            in_head = exchange is None and not isinstance(error, MalformedRequestLine)
-            if in_head or status != 400:
-                fields = date_line(self.server.clock()) + b"Connection: close\r\n"
-            self.transport.write(status_line(status, responses[status]) + fields + b"\r\n")
+            self.transport.write(refusal(error, in_head=exchange is None, now=self.server.clock()))
         self._body = None
         self.blocked = False
         self._held = b""

@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, Final
 
 from whirlwind._base.limits import (
     CHUNK_COST,
+    CHUNKS_AT_ONCE,
     LINGER_SIZE,
     LINGER_TIMEOUT,
     MAX_INFORMATIONAL,
@@ -29,6 +31,7 @@ from whirlwind._base.limits import (
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._engine.coroutine import coroutine
 from whirlwind._http.messages import HTTPMessageDelegate
+from whirlwind._http.refusal import refusal
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPInputError
@@ -43,9 +46,6 @@ if TYPE_CHECKING:
     from whirlwind._http.stream_connection.connection import HTTP1Connection
 
 _HEAD_END: Final = rb"\r?\n\r?\n"
-
-# Wire bytes of a chunked body taken apart at once: at most 700 chunks, half a millisecond.
-_SLICE: Final = 4096
 
 
 class _DelegateError(Exception):
@@ -241,21 +241,19 @@ class IncomingMessage:
 
     def _read_chunked(self, stream: IOStream) -> Generator[Any, Any, None]:
         size = self._connection.params.chunk_size
-        decoder = ChunkedDecoder(max_body=self._connection.body_limit())
-        complete = False
-        while not complete:
+        decoder = ChunkedDecoder(max_body=self._connection.body_limit(), at_once=CHUNKS_AT_ONCE)
+        while not decoder.done:
             wire: bytes = yield stream.read_bytes(size, partial=True)
             pieces: list[bytes] = []
-            for at in range(0, len(wire), _SLICE):
-                found = decoder.feed(wire[at : at + _SLICE])
-                pieces += found
-                complete = decoder.done
-                if complete:
-                    stream.unread(decoder.leftover + wire[at + _SLICE :])
-                    break
+            while wire and not decoder.done:
+                pieces += decoder.feed(wire)
+                wire = decoder.leftover
                 # A body of chunks of one byte each takes a thousand times the work of another.
-                if self._is_turn_over(CHUNK_COST * len(found)):
+                is_over = self._is_turn_over(CHUNK_COST * len(pieces))
+                if is_over or (wire and not decoder.done):
                     yield asyncio.sleep(0)
+            if wire:
+                stream.unread(wire)
             # One piece of what came together: the bounds of chunks mean nothing.
             yield from self._hand_on(b"".join(pieces))
 
@@ -312,7 +310,8 @@ class IncomingMessage:
         connection = self._connection
         gen_log.info("Malformed HTTP message from %s: %s", connection.context, error)
         if not (connection.is_client or connection.head_sent or stream.closed()):
-            stream.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            in_head = connection.request is None
+            stream.write(refusal(error, in_head=in_head, now=time.time()))
         connection.close()
 
     def _end(self) -> None:

@@ -225,8 +225,9 @@ class _Answering:
         connection = self._connection
         call = self._call
         if call is not None and call.head.sent:
-            close = getattr(connection, "close", None)
-            (close or connection.finish)()
+            # So that a client of HTTP/1.0, to whom the end says that it was all, can tell as well.
+            break_off = getattr(connection, "break_off", None)
+            (break_off or connection.finish)()
             return
         page = b"<html><title>500: Internal Server Error</title>"
         page += b"<body>500: Internal Server Error</body></html>"
