@@ -150,7 +150,7 @@ def test_rule_5_a_client_that_stops_to_read_is_closed_in_time(stage: str, tls: b
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        async with serving(callback, **({"ssl_options": TLS} if tls else {})) as running:
+        async with serving(callback, ssl_options=TLS if tls else None) as running:
             server = running.server
             client = await reader_that(running, wire, tls)
             await until_later(lambda: server._open() or server._adopted, 5)
@@ -170,7 +170,7 @@ def test_a_client_that_reads_slowly_gets_everything(stage: str, tls: bool) -> No
     callback, wire = STAGES[stage]
 
     async def main() -> None:
-        async with serving(callback, **({"ssl_options": TLS} if tls else {})) as running:
+        async with serving(callback, ssl_options=TLS if tls else None) as running:
             client = await reader_that(running, wire, tls)
             client.writer.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_RCVBUF, 100_000
@@ -379,7 +379,7 @@ def test_all_who_wait_for_the_end_of_all_connections_hear_of_it(factory: Any) ->
             third.cancel()
             fourth = asyncio.ensure_future(closing(0))
             assert await fourth == 1
-            assert await asyncio.gather(first, second) == [0, 0]
+            assert list(await asyncio.gather(first, second)) == [0, 0]
 
     run(main, factory)
 

@@ -502,14 +502,7 @@ class ServerProtocol(asyncio.Protocol):
         exchange, self.exchange = self.exchange, None
         if self.transport is not None and (exchange is None or not exchange.head_sent):
             self.transport.write(refusal(error, in_head=exchange is None, now=self.server.clock()))
-        self._body = None
-        self.blocked = False
-        self._held = b""
-        self._linger()
-        if exchange is not None:
-            self._tell_of_the_end(exchange)
-            exchange.reading = False
-            exchange.finished = True
+        self._give_up(exchange)
 
     def program_failed(self, error: BaseException) -> None:
         """A delegate raised: no answer can be trusted to come."""
@@ -519,7 +512,12 @@ class ServerProtocol(asyncio.Protocol):
             self.send(
                 status_line(500, responses[500]) + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
             )
+        self._give_up(exchange)
+
+    def _give_up(self, exchange: Exchange | None) -> None:
+        """Nothing more is read but to be thrown away, and nothing written."""
         self._body = None
+        self.blocked = False
         self._held = b""
         self._linger()
         if exchange is not None:

@@ -242,18 +242,21 @@ class IncomingMessage:
     def _read_chunked(self, stream: IOStream) -> Generator[Any, Any, None]:
         size = self._connection.params.chunk_size
         decoder = ChunkedDecoder(max_body=self._connection.body_limit(), at_once=CHUNKS_AT_ONCE)
-        while not decoder.done:
+        complete = False
+        while not complete:
             wire: bytes = yield stream.read_bytes(size, partial=True)
             pieces: list[bytes] = []
-            while wire and not decoder.done:
-                pieces += decoder.feed(wire)
+            while wire:
+                found = decoder.feed(wire)
+                pieces += found
                 wire = decoder.leftover
+                complete = decoder.done
+                if complete:
+                    stream.unread(wire)
+                    break
                 # A body of chunks of one byte each takes a thousand times the work of another.
-                is_over = self._is_turn_over(CHUNK_COST * len(pieces))
-                if is_over or (wire and not decoder.done):
+                if self._is_turn_over(CHUNK_COST * len(found)) or wire:
                     yield asyncio.sleep(0)
-            if wire:
-                stream.unread(wire)
             # One piece of what came together: the bounds of chunks mean nothing.
             yield from self._hand_on(b"".join(pieces))
 
