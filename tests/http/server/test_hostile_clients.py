@@ -10,7 +10,7 @@ import socket
 import ssl
 import struct
 import tempfile
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -24,7 +24,9 @@ from whirlwind import web
 from whirlwind._base.limits import LINGER_TIMEOUT, SEND_TIMEOUT
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.server.exchange import Exchange
+from whirlwind._http.server.httpserver import HTTPServer
 from whirlwind._http.server.protocol import ServerProtocol
+from whirlwind._net.iostream import IOStream
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import ResponseStartLine
@@ -160,6 +162,38 @@ def test_rule_5_a_client_that_stops_to_read_is_closed_in_time(stage: str, tls: b
             assert server._timer is None
             client.writer.transport.abort()
             await asyncio.sleep(2)
+
+    run_on_own_clock(main(), VirtualTimeLoop)
+
+
+class OnStreams(HTTPServer):
+    """Makes a stream of each connection, because handle_stream was overridden."""
+
+    def handle_stream(self, stream: IOStream, address: Any) -> Awaitable[None] | None:
+        return super().handle_stream(stream, address)
+
+
+@pytest.mark.parametrize("stops", [True, False])
+@pytest.mark.parametrize("stage", ["a whole answer", "pieces that wait for room"])
+def test_rule_5_the_same_holds_for_connections_over_streams(stage: str, stops: bool) -> None:
+    callback, wire = STAGES[stage]
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with serving(callback, kind=OnStreams) as running:
+            client = await reader_that(running, wire, tls=False)
+            await until_later(running.server._open, 5)
+            if stops:
+                began = loop.time()
+                await until_later(lambda: not running.server._open(), 3 * SEND_TIMEOUT)
+                assert SEND_TIMEOUT - 1 <= loop.time() - began <= SEND_TIMEOUT + 12
+            else:
+                for _ in range(BIG // 500_000):
+                    await client.reader.readexactly(500_000)
+                    await asyncio.sleep(SEND_TIMEOUT * 0.75)
+            client.writer.transport.abort()
+            await until_later(lambda: not running.server._open(), 3 * SEND_TIMEOUT)
+            assert running.server._timer is None
 
     run_on_own_clock(main(), VirtualTimeLoop)
 
