@@ -478,6 +478,44 @@ def test_a_websocket_that_fails_while_it_is_held_back_reads_on_to_its_end(factor
     run(main, factory)
 
 
+def test_a_client_that_does_not_go_on_with_its_handshake_is_closed_in_time() -> None:
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        async with serving(echo, ssl_options=TLS) as running:
+            client = await running.connect()
+            await client.send(b"\x16\x03\x01\x02")
+            assert await client.rest() == b""
+            assert 50 < loop.time() < 70
+            assert not running.server._open()
+
+    run_on_own_clock(main(), VirtualTimeLoop)
+
+
+@both_loops
+def test_after_a_detach_with_requests_ahead_the_stream_has_them_and_nothing_stays(
+    factory: Any,
+) -> None:
+    streams: list[IOStream] = []
+
+    class Taken(web.RequestHandler):
+        async def get(self) -> None:
+            await asyncio.sleep(0)
+            streams.append(self.detach())
+
+    async def main() -> None:
+        async with serving(web.Application([("/a", Taken)])) as running:
+            client = await running.connect()
+            await client.send(GET * 3)
+            await until(lambda: streams)
+            assert await streams[0].read_bytes(2 * len(GET)) == GET * 2
+            assert not running.server._open()
+            assert running.server._timer is None
+            streams[0].close()
+            assert await client.rest() == b""
+
+    run(main, factory)
+
+
 # --- nothing stays behind ---
 
 CUTS: dict[str, bytes] = {
