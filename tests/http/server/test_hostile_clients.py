@@ -559,7 +559,8 @@ def left_behind() -> dict[str, int]:
     found = {kind.__name__: 0 for kind in kinds}
     for one in gc.get_objects():
         for kind in kinds:
-            if type(one) is kind:
+            # A timer that was cancelled stays in asyncio's heap until it would have been due.
+            if type(one) is kind and not (kind is asyncio.TimerHandle and one.cancelled()):
                 found[kind.__name__] += 1
     found["descriptors"] = len(os.listdir("/proc/self/fd"))
     return found
@@ -610,7 +611,8 @@ def test_whenever_clients_leave_nothing_of_them_stays(leaving: str, factory: Any
                 for _ in range(5):
                     await asyncio.sleep(0)
                 after = left_behind()
-                assert all(after[kind] <= before[kind] for kind in before), (name, before, after)
+                more = {kind: after[kind] - before[kind] for kind in before}
+                assert max(more.values()) <= 0, (name, more)
                 assert plain.server._timer is None, name
                 assert sockets.server._timer is None, name
 
@@ -639,7 +641,8 @@ def test_a_thousand_clients_that_leave_at_once_leave_nothing(factory: Any) -> No
             await crowd()
             await asyncio.sleep(0)
             after = left_behind()
-            assert all(after[kind] <= before[kind] for kind in before), (before, after)
+            more = {kind: after[kind] - before[kind] for kind in before}
+            assert max(more.values()) <= 0, more
             assert running.server._timer is None
 
     run(main, factory)
