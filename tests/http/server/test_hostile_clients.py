@@ -560,7 +560,7 @@ def left_behind() -> dict[str, int]:
     for one in gc.get_objects():
         for kind in kinds:
             # A timer that was cancelled stays in asyncio's heap until it would have been due.
-            if type(one) is kind and not (kind is asyncio.TimerHandle and one.cancelled()):
+            if type(one) is kind and not (isinstance(one, asyncio.TimerHandle) and one.cancelled()):
                 found[kind.__name__] += 1
     found["descriptors"] = len(os.listdir("/proc/self/fd"))
     return found
