@@ -32,6 +32,7 @@ from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.iostream import IOStream, SSLIOStream
 from whirlwind._net.stream_buffer import ReadBuffer
 from whirlwind._net.tls import SSLOptions
+from whirlwind._net.tls_end import bound_end
 
 # Bytes that a transport is given at once: it takes all that it is given, and would copy it.
 _PIECE: Final = 65_536
@@ -206,16 +207,16 @@ class TransportStream(SSLIOStream):
 
     def close_fd(self) -> None:
         transport, self._transport = self._transport, None
-        self.socket = None
+        opened, self.socket = self.socket, None
         self._arrived.clear()
         if transport is None:
             return
         if self.error is not None:
             transport.abort()
             return
-        # A peer that reads nothing does not keep the connection for ever: the loop's transports
-        # wait half a minute for the farewell of TLS (ssl_shutdown_timeout).
+        # A peer that reads nothing does not keep the connection for ever.
         transport.close()
+        bound_end(self.io_loop.asyncio_loop, transport, opened)
 
     def set_nodelay(self, value: bool) -> None:
         """Send small writes without waiting for the acknowledgement of earlier ones.
