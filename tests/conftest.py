@@ -66,6 +66,12 @@ def contexts_out_of_use() -> Iterator[None]:
         vars(coroutine).update(start=runner_cy.start, _dress=None)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Let the collector see everything again: hypothesis, in its summary, looks for referrers."""
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def logs() -> Iterator[LogWatch]:
     """Fails the test if anything was logged, at WARNING or above, that it did not expect.
