@@ -7,6 +7,7 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from tests.conftest import LogWatch
 from tests.support.scripted_http import HELLO, run, serving, turns
 
 from whirlwind import gen
@@ -167,6 +168,24 @@ def test_a_cancelled_fetch_calls_nobody_back() -> None:
             assert not called
 
     run(main())
+
+
+def test_an_error_that_a_cancelled_fetch_still_came_to_is_logged(logs: LogWatch) -> None:
+    class Unstoppable(AsyncHTTPClient):
+        def fetch_impl(self, request: HTTPRequest, callback: Any) -> None:
+            asyncio.get_running_loop().call_soon(callback, HTTPResponse(request, code))
+
+    async def main() -> None:
+        client: Any = Unstoppable(force_instance=True)
+        assert client.fetch("http://host/").cancel()
+        await turns(1)
+        client.close()
+
+    code = 200
+    run(main())
+    code = 404
+    with logs.expect("whirlwind.application", "Exception after Future was cancelled"):
+        run(main())
 
 
 def test_a_task_waits_for_a_fetch() -> None:

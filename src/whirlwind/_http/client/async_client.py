@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, cast
 
 from whirlwind._base.configurable import Configurable
+from whirlwind._base.log import app_log
 from whirlwind._engine.register import register
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.response import HTTPResponse
@@ -41,9 +42,12 @@ class FetchFuture(asyncio.Future[HTTPResponse]):
     def respond(self, response: HTTPResponse) -> None:
         """Take the response; what a client's ``fetch_impl`` is given as its callback."""
         self.abort = None
-        if self.done():
-            return  # cancelled, and the client came to an end of its own all the same
         error = response.error
+        if self.done():
+            # Cancelled, and a client that cannot stop a fetch came to the end of it.
+            if error is not None:
+                app_log.error("Exception after Future was cancelled", exc_info=error)
+            return
         if error is not None and (self._raise_error or not response._error_is_response_code):
             self.set_exception(error)
         else:
