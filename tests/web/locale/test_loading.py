@@ -103,3 +103,15 @@ def test_the_private_names_of_tornado_are_there_to_look_at(tmp_path: Path) -> No
     assert (locale._default_locale, locale._use_gettext) == ("en_US", False)
     with pytest.raises(AttributeError, match="no attribute '_nothing'"):
         _ = locale._nothing
+
+
+def test_a_locale_is_made_once_until_others_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "fr_FR.csv").write_text(LINES, encoding="utf-8")
+    locale.load_translations(str(tmp_path))
+    french = locale.get("fr_FR")
+    assert locale.get("fr_FR") is french
+    locale.Locale._cache = {}  # as programs do between their tests
+    another = locale.get("fr_FR")
+    assert another is not french
+    locale.load_translations(str(tmp_path))
+    assert locale.get("fr_FR") is not another

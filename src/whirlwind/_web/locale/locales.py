@@ -9,7 +9,7 @@ import datetime
 import gettext
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from whirlwind._base.log import gen_log
 from whirlwind._web.locale.dates import (
@@ -37,14 +37,12 @@ class Catalogue:
         default: Code of the language that the program's own messages are in.
         translations: For each code its messages: a dict of dicts, or gettext's object.
         from_gettext: Which of the two they are.
-        made: The locales made so far.
         supported: The codes that there are: those of translations, and the default one.
     """
 
     default: str = "en_US"
     translations: Mapping[str, Any] = field(default_factory=dict)
     from_gettext: bool = False
-    made: dict[str, Locale] = field(default_factory=dict)
     supported: frozenset[str] = frozenset({"en_US"})
 
     def set_default(self, code: str) -> None:
@@ -56,7 +54,7 @@ class Catalogue:
         """Use other translations from now on; locales handed out before keep theirs."""
         self.translations = translations
         self.from_gettext = from_gettext
-        self.made.clear()
+        Locale._cache.clear()
         self._list_supported()
         gen_log.debug("Supported locales: %s", sorted(self.supported))
 
@@ -82,6 +80,9 @@ class Locale:
         name: The language's own name for itself; ``"Unknown"`` if it is not in the table.
         rtl: Whether it is written from right to left.
     """
+
+    # The locales made so far; tests of programs empty it.
+    _cache: ClassVar[dict[str, Locale]] = {}
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -121,7 +122,7 @@ class Locale:
         Raises:
             AssertionError: It is not one of them; ``get_closest`` takes any code.
         """
-        made = CATALOGUE.made
+        made = Locale._cache
         if code not in made:
             if code not in CATALOGUE.supported:
                 raise AssertionError(f"no translations for {code[:40]!r}")
