@@ -22,9 +22,11 @@ if os.environ.get("WHIRLWIND_INTERPRETED") == "1":
 
 __all__ = [
     "auth",
+    "autoreload",
     "concurrent",
     "escape",
     "gen",
+    "http1connection",
     "httpclient",
     "httpserver",
     "httputil",
@@ -38,6 +40,7 @@ __all__ = [
     "platform",
     "process",
     "queues",
+    "routing",
     "simple_httpclient",
     "tcpclient",
     "tcpserver",
@@ -47,15 +50,19 @@ __all__ = [
     "version",
     "version_info",
     "web",
+    "websocket",
     "wsgi",
 ]
+
+# Reached like the others, but not listed: its import fails where pycurl is not installed.
+_OPTIONAL = ("curl_httpclient",)
 
 version = tornado_version
 version_info = tornado_version_info
 
 
 def __getattr__(name: str) -> ModuleType:
-    if name in __all__:
+    if name in __all__ or name in _OPTIONAL:
         return importlib.import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
