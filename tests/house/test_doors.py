@@ -32,6 +32,8 @@ WHOLE = [
     "log",
     "options",
     "platform.asyncio",
+    "platform.caresresolver",
+    "platform.twisted",
     "process",
     "queues",
     "template",
