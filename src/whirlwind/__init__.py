@@ -47,8 +47,6 @@ __all__ = [
     "template",
     "testing",
     "util",
-    "version",
-    "version_info",
     "web",
     "websocket",
     "wsgi",
