@@ -4,6 +4,8 @@ Door: names only. The loop is in ``_net/ioloop.py`` and ``_net/asyncio_loop.py``
 ``_net/periodic.py``.
 """
 
+from whirlwind._base.configurable import Configurable  # noqa: F401  Tornado's module has these two
+from whirlwind._base.objects import import_object  # noqa: F401
 from whirlwind._base.publish import publish
 from whirlwind._net.asyncio_loop import PollIOLoop
 from whirlwind._net.ioloop import IOLoop
