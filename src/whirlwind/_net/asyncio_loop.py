@@ -95,11 +95,14 @@ class BaseAsyncIOLoop(IOLoop):
         IOLoop._ioloop_for_asyncio.pop(self.asyncio_loop, None)
         if self.selector_loop is not self.asyncio_loop:
             self.selector_loop.close()
+        if not all_fds:
+            # Also at the end of the interpreter, where the filters of warnings are gone.
+            self.asyncio_loop.close()
+            return
         with warnings.catch_warnings():
-            if all_fds:
-                # Connections without a handler of ours are closed by uvloop itself. It warns of
-                # each, and where warnings are errors it gives up halfway and fails with EBUSY.
-                warnings.simplefilter("ignore", ResourceWarning)
+            # Connections without a handler of ours are closed by uvloop itself. It warns of
+            # each, and where warnings are errors it gives up halfway and fails with EBUSY.
+            warnings.simplefilter("ignore", ResourceWarning)
             self.asyncio_loop.close()
 
     def _make_current(self) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -70,6 +72,15 @@ def test_a_client_that_is_dropped_closes_itself(url: str) -> None:
     client.fetch(url)
     del client
     gc.collect()  # a socket or a loop that is open still would warn
+
+
+def test_a_client_that_a_program_ends_with_says_nothing() -> None:
+    program = (
+        "import builtins; from whirlwind.httpclient import HTTPClient\n"
+        "builtins.client = HTTPClient()  # gone when nearly all modules are"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
 def test_it_leaves_the_current_loop_alone() -> None:
