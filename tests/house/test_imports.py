@@ -9,7 +9,13 @@ import sys
 
 ROOT = pathlib.Path(__file__).parents[2] / "src" / "whirlwind"
 # What a module may need that is an extra, or another platform's.
-OPTIONAL = {"mongo": "pymongo", "curl": "pycurl", "curl_httpclient": "pycurl"}
+OPTIONAL = {
+    "mongo": "pymongo",
+    "curl": "pycurl",
+    "curl_httpclient": "pycurl",
+    "twisted": "twisted",
+    "caresresolver": "pycares",
+}
 
 # One process for all: each module is imported after every trace of the package was dropped. A new
 # process for each would take a minute; what a module might owe to another one it would show too.
