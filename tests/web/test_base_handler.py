@@ -1,4 +1,4 @@
-"""Handlers whose client goes away."""
+"""Handlers whose client goes away, and whose error pages fail."""
 
 from __future__ import annotations
 
@@ -328,3 +328,54 @@ def test_an_error_leaves_no_reference_cycle(
         run(main, factory)
     finally:
         record.disabled = False
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_client_whose_error_page_fails_as_well_does_not_wait_for_ever(
+    asynchronous: bool, logs: LogWatch
+) -> None:
+    class Hopeless(web.RequestHandler):
+        def flush(self, *args: Any, **kwargs: Any) -> Any:
+            raise ZeroDivisionError
+
+        if asynchronous:
+
+            async def get(self) -> None:
+                self.write("a")
+
+        else:
+
+            def get(self) -> None:  # type: ignore[misc]
+                self.write("a")
+
+    with (
+        logs.expect("whirlwind.application", "Uncaught exception GET"),
+        logs.expect("whirlwind.application", "Uncaught exception in write_error"),
+        logs.expect("whirlwind.application", "Exception in exception handler"),
+    ):
+        (answer,) = ask(Hopeless, request("/"))
+    assert answer.status == 500
+    assert answer.body == b""
+
+
+def test_an_answer_that_has_begun_breaks_off_where_its_error_page_fails(logs: LogWatch) -> None:
+    class Hopeless(web.RequestHandler):
+        async def get(self) -> None:
+            self.write("a")
+            await self.flush()
+            self.flush = None  # type: ignore[method-assign, assignment]
+            raise ZeroDivisionError
+
+    wire = []
+
+    async def main() -> None:
+        application = web.Application([("/", Hopeless)], log_function=lambda _: None)
+        async with serving(application) as running:
+            wire.append(await running.exchange(request("/")))
+
+    with (
+        logs.expect("whirlwind.application", "Uncaught exception GET"),
+        logs.expect("whirlwind.general", "Cannot send error response|Failed to flush", count=2),
+    ):
+        run(main)
+    assert wire[0].endswith(b"1\r\na\r\n")

@@ -283,6 +283,7 @@ class BaseHandler(Answer):
             self.finish()
         except Exception:
             gen_log.error("Failed to flush partial response", exc_info=True)
+            self._give_up()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Write an error page and finish; override for pages of your own.
@@ -495,9 +496,21 @@ class BaseHandler(Answer):
             self._handle_request_exception(error)
         except Exception:
             app_log.error("Exception in exception handler", exc_info=True)
+            self._give_up()
         finally:
             if prepared is not None and not prepared.done():
                 prepared.set_result(None)
+
+    def _give_up(self) -> None:
+        """End an answer whose error page failed as well: the client must not wait for ever."""
+        if self._finished:
+            return
+        self._finished = True
+        connection = self.request.connection
+        if self._headers_written and isinstance(connection, Exchange | HTTP1Connection):
+            connection.break_off()
+        else:
+            connection.finish()  # which sends a bare 500 where nothing was sent
 
     def _body_lost(self) -> bool:
         body = self.request.__dict__.get("_body_future")
