@@ -93,6 +93,7 @@ class _Receiver(asyncio.Protocol):
 
     def __init__(self) -> None:
         self.stream: TransportStream | None = None
+        self.ended = False  # the peer has said that it sends no more
 
     def data_received(self, data: bytes) -> None:
         if self.stream is not None:
@@ -100,9 +101,11 @@ class _Receiver(asyncio.Protocol):
 
     def eof_received(self) -> None:
         # The transport of TLS closes by itself then: TLS has no half-closed connections.
-        return None
+        self.ended = True
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self.ended and isinstance(exc, BrokenPipeError):
+            exc = None  # the peer closed in order, and could not be told that we heard it
         stream, self.stream = self.stream, None
         if stream is not None:
             stream.transport_lost(exc)
