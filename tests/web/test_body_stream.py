@@ -112,3 +112,38 @@ def test_there_is_one_reader() -> None:
         await reading
 
     with_body(main)
+
+
+def test_a_reader_cancelled_in_the_turn_of_its_piece_loses_nothing() -> None:
+    async def main(body: BodyStream, asked: asyncio.Future[None]) -> None:
+        async def read() -> bytes:
+            return await body.read()
+
+        for piece in (b"a", b"b"):
+            reader = asyncio.ensure_future(read())
+            await asyncio.sleep(0)
+            body.feed(piece)
+            reader.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reader
+            assert await body.read() == piece
+        reader = asyncio.ensure_future(read())
+        await asyncio.sleep(0)
+        body.feed_eof()
+        reader.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
+        assert await body.read() == b""
+
+    with_body(main)
+
+
+def test_a_reader_that_gave_up_leaves_its_piece_to_the_next() -> None:
+    async def main(body: BodyStream, asked: asyncio.Future[None]) -> None:
+        reading = body.read()
+        reading.cancel()
+        following = body.read()
+        assert body.feed(b"a") is None
+        assert await following == b"a"
+
+    with_body(main)

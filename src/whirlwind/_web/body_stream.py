@@ -1,6 +1,6 @@
 """The body of a request as its handler reads it, piece by piece.
 
-Layer: web. Imports from ``_net``.
+Layer: web. Imports from ``_engine`` and ``_net``.
 
 Theory of operation
 -------------------
@@ -8,7 +8,8 @@ The server gives pieces (``feed``), the handler takes them (``read``). A piece t
 is kept, and the server waits with the next until it was taken, which holds the client back: so no
 more is here than came in one read of the socket. The body is asked for with the first ``read``.
 Until then nothing of it is read, a limit can still be changed, and a client that sent
-``Expect: 100-continue`` has not been told to go on.
+``Expect: 100-continue`` has not been told to go on. A reader that is cancelled in the turn in which
+its piece came hands it back, as those who wait for a lock or a queue do.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from whirlwind._engine.waiters import Line
 from whirlwind._net.stream_errors import StreamClosedError
 
 
@@ -34,7 +36,7 @@ class BodyStream:
         self._loop = asked.get_loop()
         self._pieces: deque[bytes] = deque()
         self._taken: asyncio.Future[None] | None = None  # what the server waits for
-        self._wanted: asyncio.Future[bytes] | None = None  # what the handler waits for
+        self._readers: Line[bytes] = Line("body_stream().read()")  # one at most
         self._complete = False
         self._lost = False
         self._claimed = False
@@ -50,11 +52,13 @@ class BodyStream:
             StreamClosedError: By the future: the client went away before the body was complete.
             RuntimeError: Somebody waits for a piece already.
         """
-        if self._wanted is not None and not self._wanted.done():
+        if self._readers.live():
             raise RuntimeError("somebody is reading this body already")
         self._claimed = True
         if not self._asked.done():
             self._asked.set_result(None)
+        if not (self._pieces or self._lost or self._complete):
+            return self._readers.join(None, self._hand_back)
         future: asyncio.Future[bytes] = self._loop.create_future()
         if self._pieces:
             future.set_result(self._pieces.popleft())
@@ -62,10 +66,8 @@ class BodyStream:
                 self._let_go()
         elif self._lost:
             _fail(future)
-        elif self._complete:
-            future.set_result(b"")
         else:
-            self._wanted = future
+            future.set_result(b"")
         return future
 
     def __aiter__(self) -> BodyStream:
@@ -91,10 +93,9 @@ class BodyStream:
 
     def feed(self, piece: bytes) -> asyncio.Future[None] | None:
         """Take a piece that came in; the future, if any, is done when there is room for more."""
-        wanted = self._wanted
-        if wanted is not None and not wanted.done():
-            self._wanted = None
-            wanted.set_result(piece)
+        reader = self._readers.pop()
+        if reader is not None:
+            reader.give(piece)
             return None
         self._pieces.append(piece)
         if self._taken is None:
@@ -104,17 +105,21 @@ class BodyStream:
     def feed_eof(self) -> None:
         """The body is complete."""
         self._complete = True
-        wanted, self._wanted = self._wanted, None
-        if wanted is not None and not wanted.done():
-            wanted.set_result(b"")
+        reader = self._readers.pop()
+        if reader is not None:
+            reader.give(b"")
 
     def fail(self) -> None:
         """No more will come; if the body is not complete, the reader is told."""
         self._lost = not self._complete
-        wanted, self._wanted = self._wanted, None
-        if wanted is not None and not wanted.done():
-            _fail(wanted)
+        reader = self._readers.pop()
+        if reader is not None:
+            _fail(reader)
         self._let_go()
+
+    def _hand_back(self, piece: bytes) -> None:
+        if piece:  # the end needs no keeping: it is read again and again
+            self._pieces.appendleft(piece)
 
     def _let_go(self) -> None:
         taken, self._taken = self._taken, None
