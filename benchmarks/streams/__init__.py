@@ -1,0 +1,1 @@
+"""Streams over TCP beside their peers."""
