@@ -5,7 +5,6 @@ buffers in ``_net/stream_buffer.py``.
 """
 
 from whirlwind._base.publish import publish
-from whirlwind._net.base_stream import ERRNO_CONNRESET as _ERRNO_CONNRESET
 from whirlwind._net.base_stream import BaseIOStream
 from whirlwind._net.iostream import IOStream, PipeIOStream, SSLIOStream
 from whirlwind._net.stream_buffer import WriteBuffer as _StreamBuffer
@@ -14,6 +13,7 @@ from whirlwind._net.stream_errors import (
     StreamClosedError,
     UnsatisfiableReadError,
 )
+from whirlwind._net.stream_file import ERRNO_CONNRESET as _ERRNO_CONNRESET
 
 __all__ = [
     "_ERRNO_CONNRESET",

@@ -36,7 +36,7 @@ from typing import Any, TypeVar
 
 from whirlwind._engine.clock import set_clock
 from whirlwind._net.asyncio_choice import current_asyncio_loop, new_asyncio_loop
-from whirlwind._net.ioloop import IOLoop, Selectable, _deprecated
+from whirlwind._net.ioloop import HasFileno, IOLoop, Selectable, _deprecated
 from whirlwind._net.selector_thread import AddThreadSelectorEventLoop
 
 _T = TypeVar("_T")
@@ -68,6 +68,7 @@ class BaseAsyncIOLoop(IOLoop):
         self.handlers: dict[int, tuple[Selectable, Callable[..., Any]]] = {}
         self.readers: set[int] = set()
         self.writers: set[int] = set()
+        self._direct: dict[int, dict[int, Callable[[], object]]] = {}
         self._probes: dict[int, select.poll] = {}
         self.closing = False
         self._in_start = False
@@ -141,6 +142,31 @@ class BaseAsyncIOLoop(IOLoop):
             self.remove_handler(number)
             raise
 
+    def watch_stream(
+        self,
+        sock: HasFileno,
+        handler: Callable[[Any, int], Any],
+        on_read: Callable[[], object],
+        on_write: Callable[[], object],
+        events: int,
+    ) -> None:
+        """Do what ``add_handler`` does for a stream's socket, with less on the way of an event.
+
+        A non-blocking socket that carries a stream needs nothing of what is evened out above:
+        an error of it is its end, which the next read or write tells.
+
+        Args:
+            sock: The socket. ``update_handler`` and ``remove_handler`` know it afterwards.
+            handler: What ``add_handler`` would be given, for a loop that overrides that.
+            on_read: Called by the asyncio loop itself when there is something to read; handles
+                its own exceptions.
+            on_write: The same for room to write.
+            events: READ, WRITE or both.
+        """
+        if type(self).add_handler is BaseAsyncIOLoop.add_handler:
+            self._direct[sock.fileno()] = {IOLoop.READ: on_read, IOLoop.WRITE: on_write}
+        self.add_handler(sock, handler, events)
+
     def update_handler(self, fd: Selectable, events: int) -> None:
         self._watch_events(self.split_fd(fd)[0], events)
 
@@ -151,12 +177,15 @@ class BaseAsyncIOLoop(IOLoop):
         self._unwatch(number, self.readers, self.selector_loop.remove_reader)
         self._unwatch(number, self.writers, self.selector_loop.remove_writer)
         del self.handlers[number]
+        self._direct.pop(number, None)
         self._probes.pop(number, None)
 
     def _watch_events(self, number: int, events: int) -> None:
         loop = self.selector_loop
+        direct = self._direct.get(number)
         blocking = (
             self._is_libuv
+            and direct is None
             and number not in self.readers
             and number not in self.writers
             and os.get_blocking(number)
@@ -168,7 +197,10 @@ class BaseAsyncIOLoop(IOLoop):
             if not events & event:
                 self._unwatch(number, watched, remove)
             elif number not in watched:
-                add(number, self._handle_events, number, event)
+                if direct is None:
+                    add(number, self._handle_events, number, event)
+                else:
+                    add(number, direct[event])
                 watched.add(number)
         if blocking and events:
             os.set_blocking(number, True)

@@ -21,9 +21,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
-from whirlwind._net.base_stream import fail
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.iostream import IOStream
+from whirlwind._net.stream_file import fail
 
 Place: TypeAlias = tuple[int, Any]
 Attempt: TypeAlias = tuple[IOStream, "asyncio.Future[IOStream]"]

@@ -531,6 +531,25 @@ class IOLoop(Configurable):
         """
         raise NotImplementedError
 
+    def watch_stream(
+        self,
+        sock: HasFileno,
+        handler: Callable[[Any, int], Any],
+        on_read: Callable[[], object],
+        on_write: Callable[[], object],
+        events: int,
+    ) -> None:
+        """Do what ``add_handler`` does, for a socket that carries a stream.
+
+        Args:
+            sock: A non-blocking socket, of which an error is the end.
+            handler: As for ``add_handler``.
+            on_read: What a loop may call instead of ``handler`` for READ.
+            on_write: What a loop may call instead of ``handler`` for WRITE.
+            events: READ, WRITE or both.
+        """
+        self.add_handler(sock, handler, events)
+
     def update_handler(self, fd: Selectable, events: int) -> None:
         """Change the events that the handler of ``fd`` waits for."""
         raise NotImplementedError

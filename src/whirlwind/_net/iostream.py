@@ -29,9 +29,10 @@ import sys
 from typing import Any, ClassVar, Final, TypeVar, overload
 
 from whirlwind._base.log import gen_log
-from whirlwind._net.base_stream import ERRNO_CONNRESET, BaseIOStream, fail
+from whirlwind._net.base_stream import BaseIOStream
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.stream_callbacks import Callback, call_back, in_either_order
+from whirlwind._net.stream_file import ERRNO_CONNRESET, fail
 from whirlwind._net.tls import SSLOptions, default_client_context, default_server_context
 from whirlwind._net.tls import ssl_wrap_socket as wrap_socket
 
@@ -60,6 +61,7 @@ class IOStream(BaseIOStream):
     """
 
     _short_is_final: ClassVar[bool] = True
+    _is_socket: ClassVar[bool] = True
 
     def __init__(self, socket: sockets.socket, *args: Any, **kwargs: Any) -> None:
         self.socket: Any = socket
@@ -85,7 +87,17 @@ class IOStream(BaseIOStream):
         except BlockingIOError:
             return None
 
+    def _receive(self, size: int) -> bytes | None:
+        # Memory of the right size from the start: a message that arrives whole is not copied.
+        try:
+            return self.socket.recv(size)  # type: ignore[no-any-return]
+        except BlockingIOError:
+            return None
+
     def write_to_fd(self, data: memoryview) -> int:
+        return self.socket.send(data)  # type: ignore[no-any-return]
+
+    def _send(self, data: bytes | memoryview) -> int:
         return self.socket.send(data)  # type: ignore[no-any-return]
 
     def set_nodelay(self, value: bool) -> None:
@@ -229,9 +241,9 @@ class IOStream(BaseIOStream):
             do_handshake_on_connect=False,
         )
         # The new socket object has taken over the descriptor, and the number with it.
-        if self._state is not None:
+        if self._state:
             self.io_loop.remove_handler(wrapped)
-            self._state = None
+            self._state = 0
         self.socket = None
         self._closed = True
         callback, self._close_callback = self._close_callback, None
@@ -387,7 +399,7 @@ class SSLIOStream(IOStream):
     def _wrap(self) -> bool:
         # Wrapping moves the descriptor to another object; the loop must not hold the old one.
         self.io_loop.remove_handler(self.socket)
-        self._state = None
+        self._state = 0
         try:
             self.socket = wrap_socket(
                 self.socket,

@@ -80,6 +80,30 @@ class ReadBuffer:
         found = self._data.find(delimiter, self._start + start)
         return found if found < 0 else found - self._start
 
+    def take_until(self, delimiter: bytes, most: int | None) -> bytes | None:
+        """Remove everything up to and including ``delimiter`` from the front and return it.
+
+        Args:
+            delimiter: One byte or more.
+            most: Most bytes to take; None for any number.
+
+        Returns:
+            None if that is not there, or is longer.
+        """
+        data, start = self._data, self._start
+        found = data.find(delimiter, start)
+        if found < 0:
+            return None
+        end = found + len(delimiter)
+        size = end - start
+        if most is not None and size > most:
+            return None
+        if size == self.size or type(data) is bytearray:
+            return self.take(size)
+        self._start = end
+        self.size -= size
+        return data[start:end]  # type: ignore[return-value]
+
     def whole(self) -> bytes | bytearray:
         """Return all bytes for looking at, for example by a regular expression.
 
@@ -167,20 +191,23 @@ class WriteBuffer:
     A program may append to it directly, without a future for each piece, and let one
     ``stream.write(b"")`` send everything; it then counts the bytes in
     ``stream._total_write_index`` itself.
+
+    Attributes:
+        size: How many bytes; the same as ``len()`` and four times as fast to read.
     """
 
-    __slots__ = ("_buffers", "_first", "_large_buf_threshold", "_size")
+    __slots__ = ("_buffers", "_first", "_large_buf_threshold", "size")
 
     def __init__(self) -> None:
         # Views are pieces that were kept, bytearrays runs of small ones that were copied. A run is
         # closed when it is as long as a piece that would have been kept.
         self._buffers: deque[memoryview | bytearray] = deque()
         self._first = 0  # bytes of the first piece, if it is a view, that have been written
-        self._size = 0
+        self.size = 0
         self._large_buf_threshold = LARGE_PIECE  # the name by which programs have tuned it
 
     def __len__(self) -> int:
-        return self._size
+        return self.size
 
     def append(self, data: Bytes) -> None:
         """Add bytes at the end.
@@ -200,7 +227,7 @@ class WriteBuffer:
                 last += data
             else:
                 self._buffers.append(bytearray(data))
-        self._size += size
+        self.size += size
 
     def peek(self, size: int | None = None) -> memoryview:
         """Return a view of the first bytes, from one piece only.
@@ -221,8 +248,8 @@ class WriteBuffer:
 
     def advance(self, size: int) -> None:
         """Remove ``size`` bytes, from 0 to ``len()``, from the front: they are on the wire."""
-        assert 0 <= size <= self._size
-        self._size -= size
+        assert 0 <= size <= self.size
+        self.size -= size
         pieces = self._buffers
         while size:
             left = len(pieces[0]) - self._first
@@ -241,7 +268,7 @@ class WriteBuffer:
         """Remove everything, and let go of the memory of others."""
         while self._buffers:
             _release(self._buffers.popleft())
-        self._first = self._size = 0
+        self._first = self.size = 0
 
 
 def _release(piece: memoryview | bytearray) -> None:

@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from whirlwind._net.stream_buffer import ReadBuffer
 from whirlwind._net.stream_errors import UnsatisfiableReadError
+from whirlwind._net.whole_cy import Whole
 
 try:
     # Nothing public tells how long a match can be. Private, hence optional: without it every
@@ -107,6 +108,24 @@ class ReadInto(Read):
 
     def size_in(self, buffer: ReadBuffer) -> int | None:
         return None
+
+    def result(self) -> Any:
+        """Return what answers the read once it is satisfied: how many bytes have been read."""
+        return self.filled
+
+
+class ReadWhole(ReadInto):
+    """A large number of bytes, read into the memory in which the program gets them."""
+
+    __slots__ = ("_whole",)
+
+    def __init__(self, wanted: int) -> None:
+        self._whole = Whole(wanted)
+        super().__init__(self._whole.view(), False)
+
+    def result(self) -> bytes:
+        self.target.release()
+        return self._whole.finish()
 
 
 class ReadUntilClose(Read):

@@ -277,7 +277,7 @@ class TransportStream(SSLIOStream):
             transport.resume_reading() if flowing else transport.pause_reading()
 
     def _stop_watching(self) -> None:
-        self._state = None
+        self._state = 0
 
     def _name(self) -> object:
         return "TLS connection"
