@@ -90,6 +90,11 @@ class IOStream(BaseIOStream):
     def _receive(self, size: int) -> bytes | None:
         # Memory of the right size from the start: a message that arrives whole is not copied.
         try:
+            if self.read_from_fd.__func__ is not _read_from_socket:
+                return super()._receive(size)
+        except AttributeError:  # set on the stream itself, and no method
+            return super()._receive(size)
+        try:
             return self.socket.recv(size)  # type: ignore[no-any-return]
         except BlockingIOError:
             return None
@@ -98,6 +103,11 @@ class IOStream(BaseIOStream):
         return self.socket.send(data)  # type: ignore[no-any-return]
 
     def _send(self, data: bytes | memoryview) -> int:
+        try:
+            if self.write_to_fd.__func__ is not _write_to_socket:
+                return super()._send(data)
+        except AttributeError:
+            return super()._send(data)
         return self.socket.send(data)  # type: ignore[no-any-return]
 
     def set_nodelay(self, value: bool) -> None:
@@ -260,6 +270,11 @@ class IOStream(BaseIOStream):
         # Nobody else has the new stream: a program that does not wait for it cannot close it.
         future.add_done_callback(lambda future: stream.close() if future.cancelled() else None)
         return future
+
+
+# What the shorter ways of an IOStream stand for.
+_read_from_socket: Final = IOStream.read_from_fd
+_write_to_socket: Final = IOStream.write_to_fd
 
 
 def _log_connect_error(address: Any, future: asyncio.Future[Any]) -> None:

@@ -323,22 +323,6 @@ class StreamFile:
         self._state = 0
 
 
-def not_before(cls: type, shorter: str, name: str) -> bool:
-    """Tell whether a class overrides a method for which one of its bases has a shorter way.
-
-    Args:
-        cls: The class.
-        shorter: The shorter way, a method that is right for one implementation of ``name``.
-        name: The method.
-    """
-    for base in cls.__mro__:
-        if shorter in base.__dict__:
-            return False
-        if name in base.__dict__:
-            return True
-    return False
-
-
 def fail(future: asyncio.Future[Any], error: BaseException) -> None:
     """Fail a future that the program may have no interest in."""
     future.set_exception(error)

@@ -31,8 +31,8 @@ from whirlwind._engine.runner_cy import done_future
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.stream_buffer import ReadBuffer
 from whirlwind._net.stream_errors import StreamBufferFullError, UnsatisfiableReadError
-from whirlwind._net.stream_file import READ, StreamFile, not_before
-from whirlwind._net.stream_reads import NEVER, Read, ReadInto, ReadUntilClose, ReadWhole
+from whirlwind._net.stream_file import READ, StreamFile
+from whirlwind._net.stream_reads import NEVER, Read, ReadBytes, ReadInto, ReadUntilClose, ReadWhole
 
 # Memory to read into before the size of what comes is known. It is in use only within one
 # call, so the streams share it: an idle stream then costs no buffer. More than one only where
@@ -57,11 +57,6 @@ class InputStream(StreamFile):
         self._read: Read | None = None
         self._read_future: asyncio.Future[Any] | None = None
         self._drained = False  # the last read took all there was, and the loop watches for more
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if not_before(cls, "_receive", "read_from_fd"):
-            cls._receive = InputStream._receive  # type: ignore[method-assign]
 
     def unread(self, data: bytes) -> None:
         """Put back bytes that were read and belong to whoever reads next.
@@ -275,8 +270,8 @@ class InputStream(StreamFile):
     def _receive(self, size: int) -> bytes | None:
         """Read up to ``size`` bytes; None if there are none for now, none at all at the end.
 
-        A subclass that has a shorter way than ``read_from_fd`` overrides it; one that overrides
-        ``read_from_fd`` has this one again.
+        A subclass that has a shorter way than ``read_from_fd`` overrides it, and takes this one
+        where ``read_from_fd`` is not its own any more: programs override and patch that.
         """
         memory = _scratch.pop() if _scratch else memoryview(bytearray(READ_CHUNK_SIZE))
         if size > len(memory):
@@ -321,6 +316,12 @@ class InputStream(StreamFile):
                 self._drained = data is None
                 if data is not None:
                     self.close()
+                return
+            if type(read) is ReadBytes and read.wanted == len(data):
+                # One message, and all of it: it need not see the buffer.
+                self._drained = read.wanted < asked and self._short_is_final
+                self._read = self._read_future = None
+                future.set_result(data)
                 return
             buffer = self._read_buffer
             buffer.append(data)

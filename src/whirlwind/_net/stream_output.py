@@ -26,7 +26,7 @@ from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.stream_buffer import WriteBuffer
 from whirlwind._net.stream_callbacks import Callback, call_back
 from whirlwind._net.stream_errors import StreamBufferFullError, StreamClosedError
-from whirlwind._net.stream_file import WRITE, fail, not_before
+from whirlwind._net.stream_file import WRITE, fail
 from whirlwind._net.stream_input import InputStream
 
 
@@ -50,11 +50,6 @@ class OutputStream(InputStream):
         self._write_futures: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._total_write_index = 0
         self._total_write_done_index = 0
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if not_before(cls, "_send", "write_to_fd"):
-            cls._send = OutputStream._send  # type: ignore[method-assign]
 
     def write(
         self, data: bytes | bytearray | memoryview, callback: Callback | None = None
