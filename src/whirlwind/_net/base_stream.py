@@ -38,6 +38,8 @@ from whirlwind._net.stream_reads import (
 # chunk that also holds what comes next costs a copy and saves system calls.
 WHOLE_FROM: Final = 32_768
 
+_NO_BYTES: Final = ReadBytes(0, False)
+
 
 class BaseIOStream(OutputStream):
     """What every stream can do; a subclass adds the file.
@@ -82,6 +84,8 @@ class BaseIOStream(OutputStream):
             max(1, min(read_chunk_size or READ_CHUNK_SIZE, most // 2)),
             max_write_buffer_size,
         )
+        # A read of bytes remembers nothing, and most programs ask for the same number again.
+        self._last_read_bytes = _NO_BYTES
 
     # --- reading --------------------------------------------------------------------------
 
@@ -245,9 +249,12 @@ class BaseIOStream(OutputStream):
             raise TypeError(f"num_bytes must be an int, not {type(num_bytes).__name__}")
         if 0 < num_bytes <= self._read_buffer.size and self._read_future is None:
             return self._answered(self._read_buffer.take(num_bytes))
-        if num_bytes >= WHOLE_FROM and not partial and num_bytes <= self.max_buffer_size:
+        if WHOLE_FROM <= num_bytes <= self.max_buffer_size and not partial:
             return self._start_read(ReadWhole(num_bytes))
-        return self._start_read(ReadBytes(max(num_bytes, 0), partial))
+        read = self._last_read_bytes
+        if num_bytes != read.wanted or partial != read.partial:
+            read = self._last_read_bytes = ReadBytes(max(num_bytes, 0), partial)
+        return self._start_read(read)
 
     def read_into(
         self, buf: bytearray | memoryview, partial: bool = False, callback: Callback | None = None

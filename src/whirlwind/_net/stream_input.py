@@ -32,7 +32,7 @@ from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.stream_buffer import ReadBuffer
 from whirlwind._net.stream_errors import StreamBufferFullError, UnsatisfiableReadError
 from whirlwind._net.stream_file import READ, StreamFile
-from whirlwind._net.stream_reads import NEVER, Read, ReadBytes, ReadInto, ReadUntilClose, ReadWhole
+from whirlwind._net.stream_reads import NEVER, Read, ReadInto, ReadUntilClose, ReadWhole
 
 # Memory to read into before the size of what comes is known. It is in use only within one
 # call, so the streams share it: an idle stream then costs no buffer. More than one only where
@@ -317,9 +317,9 @@ class InputStream(StreamFile):
                 if data is not None:
                     self.close()
                 return
-            if type(read) is ReadBytes and read.wanted == len(data):
+            if read.is_answered_by(data):
                 # One message, and all of it: it need not see the buffer.
-                self._drained = read.wanted < asked and self._short_is_final
+                self._drained = len(data) < asked and self._short_is_final
                 self._read = self._read_future = None
                 future.set_result(data)
                 return

@@ -79,21 +79,27 @@ class OutputStream(InputStream):
         """
         if callback is not None:
             return call_back(self, callback, self.write(data), bare=True)
-        self._check_closed()
         buffer = self._write_buffer
-        assert buffer is not None
+        if buffer is None or self._closed:
+            raise self._closed_error()
         if type(data) is not bytes:
             if not isinstance(data, bytes | bytearray | memoryview):
                 raise TypeError(f"write() takes bytes or a memoryview, not {type(data).__name__}")
             view = memoryview(data)
             data = view.cast("B") if view.nbytes else b""  # sizes below are in bytes
         size = len(data)
-        limit = self.max_write_buffer_size
-        if limit is not None and size and buffer.size + size > limit:
+        if (
+            self.max_write_buffer_size is not None
+            and size
+            and buffer.size + size > self.max_write_buffer_size
+        ):
             raise StreamBufferFullError("Reached maximum write buffer size")
         self._total_write_index += size
         if size and not buffer.size and not self._opening:
-            sent = self._write_piece(data)
+            try:
+                sent = self._send(data)
+            except Exception as error:
+                sent = self._write_failed(error)
             if sent == size:
                 self._total_write_done_index += size
                 if self._close_callback is not None:
@@ -136,20 +142,26 @@ class OutputStream(InputStream):
         """Write what the file takes of ``data``; -1 if the stream was closed by an error."""
         try:
             return self._send(data)
-        except BlockingIOError:
+        except Exception as error:
+            return self._write_failed(error)
+
+    def _write_failed(self, error: Exception) -> int:
+        """Close for an error in writing; returns as ``_write_piece``, and raises what is a bug."""
+        if isinstance(error, BlockingIOError):
             return 0
-        except OSError as error:
-            if not self._is_connreset(error):
-                gen_log.warning("Write error on %s: %s", self._name(), error)
-            # A peer that has seen enough may answer and close without reading to the end. Its
-            # answer is in the kernel still, and closing would throw it away.
-            error = error.with_traceback(None)
-            self._fail_writes(StreamClosedError(error))
-            self._handle_read()
-            if self.error is None:
-                self.error = error
-            self.close(exc_info=error)
-            return -1
+        if not isinstance(error, OSError):
+            raise error
+        if not self._is_connreset(error):
+            gen_log.warning("Write error on %s: %s", self._name(), error)
+        # A peer that has seen enough may answer and close without reading to the end. Its
+        # answer is in the kernel still, and closing would throw it away.
+        error = error.with_traceback(None)
+        self._fail_writes(StreamClosedError(error))
+        self._handle_read()
+        if self.error is None:
+            self.error = error
+        self.close(exc_info=error)
+        return -1
 
     def _handle_write(self) -> None:
         """Write what waits, as far as the file takes it, and resolve the futures of it."""

@@ -49,11 +49,17 @@ class Read:
         can_be_empty: True if no bytes at all may answer it.
     """
 
-    __slots__ = ("can_be_empty", "look_at")
+    __slots__ = ()
 
-    def __init__(self) -> None:
-        self.look_at = 0
-        self.can_be_empty = False
+    look_at: int
+    can_be_empty: bool
+
+    def is_answered_by(self, data: bytes) -> bool:
+        """Return True if ``data``, where nothing was read before it, answers this read entirely.
+
+        False is no answer: ``size_in`` has it.
+        """
+        return False
 
     def size_in(self, buffer: ReadBuffer) -> int | None:
         """Return how many bytes from the front of ``buffer`` answer this read.
@@ -70,13 +76,16 @@ class Read:
 class ReadBytes(Read):
     """A number of bytes, or with ``partial`` at least one and at most that number."""
 
-    __slots__ = ("partial", "wanted")
+    __slots__ = ("can_be_empty", "look_at", "partial", "wanted")
 
     def __init__(self, wanted: int, partial: bool) -> None:
         self.wanted = wanted
         self.partial = partial
         self.look_at = 1 if partial else wanted
         self.can_be_empty = wanted == 0
+
+    def is_answered_by(self, data: bytes) -> bool:
+        return len(data) == self.wanted
 
     def size_in(self, buffer: ReadBuffer) -> int | None:
         have = buffer.size
@@ -93,10 +102,11 @@ class ReadInto(Read):
         filled: How many of its bytes hold data.
     """
 
-    __slots__ = ("_partial", "filled", "target")
+    __slots__ = ("_partial", "can_be_empty", "filled", "target")
+
+    look_at = NEVER
 
     def __init__(self, target: memoryview, partial: bool) -> None:
-        self.look_at = NEVER
         self.can_be_empty = not target
         self.target = target
         self.filled = 0
@@ -133,9 +143,8 @@ class ReadUntilClose(Read):
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        self.look_at = NEVER
-        self.can_be_empty = False
+    look_at = NEVER
+    can_be_empty = False
 
     def size_in(self, buffer: ReadBuffer) -> int | None:
         return None
@@ -144,14 +153,22 @@ class ReadUntilClose(Read):
 class ReadUntil(Read):
     """Up to and including a delimiter."""
 
-    __slots__ = ("_delimiter", "_looked", "_max_bytes")
+    __slots__ = ("_delimiter", "_looked", "_max_bytes", "can_be_empty")
+
+    look_at = 0
 
     def __init__(self, delimiter: bytes, max_bytes: int | None) -> None:
-        self.look_at = 0
         self.can_be_empty = not delimiter
         self._delimiter = delimiter
         self._max_bytes = max_bytes
         self._looked = 0  # the delimiter does not begin before this index
+
+    def is_answered_by(self, data: bytes) -> bool:
+        at = data.find(self._delimiter)
+        end = len(data)
+        return 0 <= at == end - len(self._delimiter) and (
+            self._max_bytes is None or end <= self._max_bytes
+        )
 
     def size_in(self, buffer: ReadBuffer) -> int | None:
         at = buffer.find(self._delimiter, self._looked)
@@ -172,11 +189,12 @@ class ReadUntil(Read):
 class ReadUntilRegex(Read):
     """Up to and including the end of the first match of a regular expression."""
 
-    __slots__ = ("_longest", "_looked", "_max_bytes", "_regex")
+    __slots__ = ("_longest", "_looked", "_max_bytes", "_regex", "look_at")
+
+    can_be_empty = True  # not worth asking the expression
 
     def __init__(self, regex: re.Pattern[bytes], max_bytes: int | None) -> None:
         self.look_at = 0
-        self.can_be_empty = True  # not worth asking the expression
         self._regex = regex
         self._max_bytes = max_bytes
         self._looked = 0  # no match begins before this index
