@@ -2,9 +2,9 @@
 
 Layer: protocols. Imports from ``_base`` only.
 
-Compiled (``mask_cy.pxd``), eight bytes at a time go through ``memcpy``, which is a plain load or store to the C
-compiler and, other than a cast pointer, allowed at any alignment. No byte past the end of either
-argument is read: the last ones, fewer than eight, go one by one.
+Compiled (``mask_cy.pxd``), eight bytes at a time go through ``memcpy``, which is a plain load or
+store to the C compiler and, other than a cast pointer, allowed at any alignment. No byte past the
+end of either argument is read: the last ones, fewer than eight, go one by one.
 """
 
 from __future__ import annotations
