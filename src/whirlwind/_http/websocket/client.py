@@ -158,6 +158,7 @@ class WebSocketClientConnection:
             raise WebSocketError(f"get_websocket_protocol() returned {protocol!r}")
         # Calls belong to whoever made this object, not to the fetch that brought the bytes.
         protocol._context = self._context
+        protocol._when_lost = self._keep_the_rest
         try:
             protocol._process_server_headers(self.key, headers, self._subprotocols)
         except RemoteProtocolError as error:
@@ -320,6 +321,18 @@ class WebSocketClientConnection:
         except QueueFull:
             return self.read_queue.put(message)
         return None
+
+    def _keep_the_rest(self) -> None:
+        """The connection is gone: what it still brought need not wait for its reader.
+
+        It is no more than one read brought, and whoever does not read it leaves nothing behind.
+        """
+        waiting = self.read_queue
+        if waiting.empty():
+            return  # somebody may wait for what comes into this queue
+        self.read_queue = Queue()
+        while not waiting.empty():
+            self.read_queue.put_nowait(waiting.get_nowait())
 
     def on_ping(self, data: bytes) -> None:
         """Called when the server has sent a ping, which was answered."""

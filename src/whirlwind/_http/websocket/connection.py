@@ -71,6 +71,7 @@ class WebSocketConnection(WebSocketSender):
         self._reading_paused = False
         self._discarding = 0  # bytes that may still be thrown away
         self._lost = False  # the connection is gone, and the program not at the end yet
+        self._when_lost: Callable[[], None] | None = None
         self._ended = False
         self._closed: asyncio.Future[None] | None = None
         self._pinging: asyncio.Task[None] | None = None
@@ -113,6 +114,8 @@ class WebSocketConnection(WebSocketSender):
         server, self._server = self._server, None
         if server is not None:
             server.release(self)
+        if self._blocked and self._when_lost is not None:
+            self._when_lost()
         if self._blocked and self.mask_outgoing and not self.client_terminated:
             # A client reads when it likes. A handler must hear of the end now: what it is at may
             # be waiting for just that.
@@ -137,7 +140,7 @@ class WebSocketConnection(WebSocketSender):
         """Give the program its events, until there is one that it must be waited for."""
         machine = self._machine
         assert machine is not None
-        handler = self.handler
+        handler: Any = self.handler  # a cast of each event to its type would be a call
         waiting: asyncio.Future[Any] | None
         at = 0
         for event in events:
@@ -149,11 +152,11 @@ class WebSocketConnection(WebSocketSender):
                 # As _call() does it, without the cost of a call that takes any arguments.
                 try:
                     if self._inside:
-                        result: Any = handler.on_message(cast(str, event))
+                        result: Any = handler.on_message(event)
                     else:
                         self._inside = True
                         try:
-                            result = self._context.run(handler.on_message, cast(str, event))
+                            result = self._context.run(handler.on_message, event)
                         finally:
                             self._inside = False
                     if result is None:
@@ -345,5 +348,6 @@ class WebSocketConnection(WebSocketSender):
         """Leave the handler alone once there is nothing to tell it any more: it may hold us."""
         if self._ended and not self._blocked:
             self.handler = cast(WebSocketDelegate, None)
+            self._when_lost = None
             if self._stream is not None:
                 self._stream.connection_ended()

@@ -103,7 +103,9 @@ class WebSocketSender(WebSocketProtocol, asyncio.Protocol):
             A future that is done when the peer has room for more; it fails with
             ``WebSocketClosedError`` if the connection closes before.
         """
-        if type(message) is str:
+        if type(message) is bytes:
+            data = message
+        elif type(message) is str:
             data = message.encode()
         elif isinstance(message, dict):
             data = json_encode(message).encode()
