@@ -7,7 +7,7 @@ READY = $(VENV)/.ready
 KERNELS := $(shell find src -name '*_cy.py' -o -name '*_cy.pxd')
 CHECKED = src tests benchmarks examples docs setup.py
 
-.PHONY: install test check demo bench docs test-all sanitize format clean
+.PHONY: install test check demo bench docs test-all sanitize autobahn autobahn-heavy format clean
 
 install: $(READY)
 
@@ -44,10 +44,15 @@ test-all:
 sanitize: $(READY)
 	tools/sanitize.sh $(BIN)/python
 
+# The Autobahn test suite against the WebSocket server and client; needs a Python 2.7.
+autobahn autobahn-heavy: $(READY)
+	PYTHON=$(BIN)/python tools/autobahn.sh $(if $(filter %-heavy,$@),heavy,light)
+
 bench: $(READY)
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.server
 	$(BIN)/python -m benchmarks.client
+	$(BIN)/python -m benchmarks.websocket
 	$(BIN)/python -m benchmarks.mongo
 
 docs: $(READY)

@@ -8,12 +8,9 @@ from whirlwind._base.limits import MAX_MESSAGE_SIZE
 from whirlwind._base.publish import publish
 from whirlwind._http.websocket.client import WebSocketClientConnection, websocket_connect
 from whirlwind._http.websocket.errors import WebSocketClosedError, WebSocketError
-from whirlwind._http.websocket.protocol import (
-    WebSocketParams,
-    WebSocketProtocol,
-    WebSocketProtocol13,
-    de_dupe_gen_log,
-)
+from whirlwind._http.websocket.interface import WebSocketProtocol
+from whirlwind._http.websocket.params import WebSocketParams, de_dupe_gen_log
+from whirlwind._http.websocket.protocol import WebSocketProtocol13
 from whirlwind._proto.websocket.deflate import (
     DecompressTooLargeError,
     MessageCompressor,

@@ -401,7 +401,7 @@ def test_closing_with_code_and_reason_waits_for_the_answer() -> None:
 def test_a_peer_that_does_not_answer_the_close_frame_is_cut_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("whirlwind._http.websocket.protocol.WEBSOCKET_CLOSE_TIMEOUT", 0.01)
+    monkeypatch.setattr("whirlwind._http.websocket.sender.WEBSOCKET_CLOSE_TIMEOUT", 0.01)
 
     class Closing(WebSocketHandler):
         def open(self, path: str) -> None:

@@ -16,15 +16,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NoReturn
 
-from whirlwind._base.escape import utf8
 from whirlwind._base.limits import MAX_MESSAGE_SIZE
 from whirlwind._base.log import gen_log
 from whirlwind._http.websocket.errors import WebSocketClosedError
-from whirlwind._http.websocket.protocol import (
-    WebSocketParams,
-    WebSocketProtocol,
-    WebSocketProtocol13,
-)
+from whirlwind._http.websocket.interface import WebSocketProtocol, send_ping
+from whirlwind._http.websocket.params import WebSocketParams
+from whirlwind._http.websocket.protocol import WebSocketProtocol13
 from whirlwind._net.iostream import IOStream
 from whirlwind._proto.websocket.handshake import VERSION, asks_for_upgrade, asks_for_websocket
 from whirlwind._web.handler import RequestHandler
@@ -232,10 +229,7 @@ class WebSocketHandler(RequestHandler):
             WebSocketClosedError: The WebSocket is closed, or closing.
             ValueError: ``data`` is longer.
         """
-        connection = self.ws_connection
-        if connection is None or connection.is_closing():
-            raise WebSocketClosedError("the WebSocket is closed, or closing")
-        connection.write_ping(utf8(data))
+        send_ping(self.ws_connection, data)
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close the WebSocket; nothing happens if it is closed.

@@ -9,11 +9,8 @@ import pytest
 from tests.conftest import LogWatch
 from tests.support import loops
 
-from whirlwind._http.websocket.protocol import (
-    WebSocketParams,
-    WebSocketProtocol13,
-    de_dupe_gen_log,
-)
+from whirlwind._http.websocket.params import WebSocketParams, de_dupe_gen_log
+from whirlwind._http.websocket.protocol import WebSocketProtocol13
 from whirlwind._proto.websocket.frames_cy import encode_frame
 
 MASK = b"mask"

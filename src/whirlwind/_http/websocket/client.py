@@ -14,15 +14,15 @@ import base64
 import contextvars
 import copy
 import os
+import weakref
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any
 
 from whirlwind._base.errors import RemoteProtocolError
-from whirlwind._base.escape import utf8
 from whirlwind._base.limits import MAX_BODY_SIZE, MAX_HEADER_SIZE, MAX_MESSAGE_SIZE
 from whirlwind._base.log import app_log
-from whirlwind._engine.queues import Queue
+from whirlwind._engine.queues import Queue, QueueFull
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connector import Connector
 from whirlwind._http.client.fetch import Fetch
@@ -30,11 +30,9 @@ from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.response import HTTPResponse
 from whirlwind._http.client.shared import Shared
 from whirlwind._http.websocket.errors import WebSocketClosedError, WebSocketError
-from whirlwind._http.websocket.protocol import (
-    WebSocketParams,
-    WebSocketProtocol,
-    WebSocketProtocol13,
-)
+from whirlwind._http.websocket.interface import WebSocketProtocol, send_ping
+from whirlwind._http.websocket.params import WebSocketParams
+from whirlwind._http.websocket.protocol import WebSocketProtocol13
 from whirlwind._http.websocket.stream import WebSocketStream
 from whirlwind._http.websocket.upgrade import UpgradeFetch, http_url
 from whirlwind._net.ioloop import IOLoop
@@ -78,7 +76,11 @@ class WebSocketClientConnection:
     ) -> None:
         self.io_loop: IOLoop = IOLoop.current() if io_loop is None else io_loop
         loop = self.io_loop.asyncio_loop
-        self.connect_future: asyncio.Future[WebSocketClientConnection] = loop.create_future()
+        self._connecting: asyncio.Future[WebSocketClientConnection] | None = loop.create_future()
+        self._connected: Callable[[], asyncio.Future[WebSocketClientConnection] | None] = (
+            weakref.ref(self._connecting)
+        )
+        self._connecting_asked_for = False
         self.read_queue: Queue[str | bytes | None] = Queue(1)
         self.key = base64.b64encode(os.urandom(16))
         self.close_code: int | None = None
@@ -94,7 +96,7 @@ class WebSocketClientConnection:
         self._closed = False
         self._context = contextvars.copy_context()
         self.request = self._handshake_request(request)
-        self._shared = Shared(
+        self._shared: Shared | None = Shared(
             loop,
             Connector(loop, resolver),
             max_header_size=MAX_HEADER_SIZE,
@@ -103,11 +105,24 @@ class WebSocketClientConnection:
             ended=self._fetch_ended,
             loop_ended=self._loop_ended,
         )
-        self._fetch = UpgradeFetch(
-            self._shared, self.request, self._on_http_response, self._upgraded
-        )
-        self.connect_future.add_done_callback(self._connect_settled)
-        self._fetch.start()
+        fetch = UpgradeFetch(self._shared, self.request, self._on_http_response, self._upgraded)
+        self._fetch: UpgradeFetch | None = fetch
+        self._connecting.add_done_callback(self._connect_settled)
+        fetch.start()
+
+    @property
+    def connect_future(self) -> asyncio.Future[WebSocketClientConnection]:
+        """Done when the WebSocket is open, with this object as its result."""
+        # The future holds this object by its result, or by its exception's traceback. Once it is
+        # done and somebody has it, it is no longer held here.
+        self._connecting_asked_for = True
+        future = self._connecting or self._connected()
+        if future is None:
+            future = self.io_loop.asyncio_loop.create_future()
+            future.set_result(self)
+        elif future.done():
+            self._connecting = None
+        return future
 
     def _handshake_request(self, given: HTTPRequest | _RequestProxy) -> _RequestProxy:
         """Return the request to send; the program's own stays as it is."""
@@ -143,6 +158,7 @@ class WebSocketClientConnection:
             raise WebSocketError(f"get_websocket_protocol() returned {protocol!r}")
         # Calls belong to whoever made this object, not to the fetch that brought the bytes.
         protocol._context = self._context
+        protocol._when_lost = self._keep_the_rest
         try:
             protocol._process_server_headers(self.key, headers, self._subprotocols)
         except RemoteProtocolError as error:
@@ -176,14 +192,20 @@ class WebSocketClientConnection:
         self.connect_future.set_exception(error)
 
     def _fetch_ended(self, fetch: Fetch) -> None:
-        self._shared.close()
+        shared, self._shared = self._shared, None
+        self._fetch = None
+        if shared is not None:
+            shared.close()
 
     def _loop_ended(self) -> None:
-        self._fetch.abort()
+        if self._fetch is not None:
+            self._fetch.abort()
 
     def _connect_settled(self, future: asyncio.Future[WebSocketClientConnection]) -> None:
+        if self._connecting_asked_for:
+            self._connecting = None
         if future.cancelled():
-            self._fetch.abort()
+            self._loop_ended()
             if isinstance(self.protocol, WebSocketProtocol13):
                 self.protocol.abort()
 
@@ -259,10 +281,7 @@ class WebSocketClientConnection:
             WebSocketClosedError: The WebSocket is closed, or closing.
             ValueError: ``data`` is longer.
         """
-        protocol = self.get_open_protocol()
-        if protocol.is_closing():
-            raise WebSocketClosedError("the WebSocket is closed, or closing")
-        protocol.write_ping(utf8(data))
+        send_ping(self.get_open_protocol(), data)
 
     def close(self, code: int | None = None, reason: str | None = None) -> None:
         """Close the WebSocket; nothing happens if it is closed, or was never open.
@@ -296,7 +315,24 @@ class WebSocketClientConnection:
         if self._on_message_callback is not None:
             self._on_message_callback(message)
             return None
-        return self.read_queue.put(message)
+        try:
+            # The usual case: the last one was read, and there is nothing to wait for.
+            self.read_queue.put_nowait(message)
+        except QueueFull:
+            return self.read_queue.put(message)
+        return None
+
+    def _keep_the_rest(self) -> None:
+        """The connection is gone: what it still brought need not wait for its reader.
+
+        It is no more than one read brought, and whoever does not read it leaves nothing behind.
+        """
+        waiting = self.read_queue
+        if waiting.empty():
+            return  # somebody may wait for what comes into this queue
+        self.read_queue = Queue()
+        while not waiting.empty():
+            self.read_queue.put_nowait(waiting.get_nowait())
 
     def on_ping(self, data: bytes) -> None:
         """Called when the server has sent a ping, which was answered."""

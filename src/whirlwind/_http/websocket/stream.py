@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from whirlwind._net.ioloop import IOLoop
 
 if TYPE_CHECKING:
-    from whirlwind._http.websocket.protocol import WebSocketProtocol13
+    from whirlwind._http.websocket.connection import WebSocketConnection
 
 
 class WebSocketStream:
@@ -21,8 +21,8 @@ class WebSocketStream:
         protocol: The WebSocket.
     """
 
-    def __init__(self, protocol: WebSocketProtocol13) -> None:
-        self._protocol = protocol
+    def __init__(self, protocol: WebSocketConnection) -> None:
+        self._protocol: WebSocketConnection | None = protocol
         self._socket: Any = None
         if protocol.transport is not None:
             self._socket = protocol.transport.get_extra_info("socket")
@@ -44,17 +44,24 @@ class WebSocketStream:
 
     def closed(self) -> bool:
         """True once the connection is closed, or closing."""
-        transport = self._protocol.transport
+        transport = None if self._protocol is None else self._protocol.transport
         return transport is None or transport.is_closing()
+
+    def connection_ended(self) -> None:
+        """It is closed, and the WebSocket is not needed any more."""
+        self._protocol = None
 
     def close(self, exc_info: Any = False) -> None:
         """Close the connection at once, without a close frame."""
-        self._protocol._abort()
+        if self._protocol is not None:
+            self._protocol._abort()
 
     def set_close_callback(self, callback: Callable[[], None] | None) -> None:
         """Have ``callback`` called when the connection is closed, after ``on_close``."""
-        self._protocol.set_close_callback(callback)
+        if self._protocol is not None:
+            self._protocol.set_close_callback(callback)
 
     def set_nodelay(self, value: bool) -> None:
         """Send small messages at once, or wait for more."""
-        self._protocol.set_nodelay(value)
+        if self._protocol is not None:
+            self._protocol.set_nodelay(value)

@@ -27,6 +27,7 @@ if cython.compiled:
         PyBytes_FromStringAndSize,
     )
     from cython.cimports.libc.string import memcpy
+    from cython.cimports.whirlwind._proto.websocket.mask_cy import mask_into
 
 _PROTOCOL_ERROR = 1002
 
@@ -149,7 +150,11 @@ def take_frame(
     if have < head + size:
         return None
     at: cython.Py_ssize_t = start + head
-    payload = websocket_mask(data[at - 4 : at], data[at : at + size])
+    if not cython.compiled:
+        return first, websocket_mask(data[at - 4 : at], data[at : at + size]), at + size
+    payload: bytes = PyBytes_FromStringAndSize(cython.NULL, size)
+    read: cython.p_uchar = cython.cast(cython.p_uchar, data)
+    mask_into(read + at - 4, read + at, cython.cast(cython.p_uchar, payload), size)
     return first, payload, at + size
 
 
@@ -175,9 +180,12 @@ def encode_frame(first: cython.int, payload: bytes, mask: bytes | None) -> bytes
     if not 0 <= first <= 255:
         raise ValueError(f"first byte of a frame is {first}")
     if mask is not None:
-        payload = websocket_mask(mask, payload)
+        if len(mask) != 4:
+            raise ValueError(f"mask must be 4 bytes, got {len(mask)}")
         bit = 0x80
     if not cython.compiled:
+        if mask is not None:
+            payload = websocket_mask(mask, payload)
         if size < 126:
             header = bytes((first, bit | size))
         elif size < 65536:
@@ -198,8 +206,10 @@ def encode_frame(first: cython.int, payload: bytes, mask: bytes | None) -> bytes
         while at < head:
             write[at] = (size >> (8 * (head - 1 - at))) & 0xFF
             at += 1
-    if mask is not None:
+    read: cython.p_uchar = cython.cast(cython.p_uchar, payload)
+    if mask is None:
+        memcpy(write + head, read, size)
+    else:
         memcpy(write + head, cython.cast(cython.p_uchar, mask), 4)
-        head += 4
-    memcpy(write + head, cython.cast(cython.p_uchar, payload), size)
+        mask_into(write + head, read, write + head + 4, size)
     return frame

@@ -382,7 +382,8 @@ class WebSocketMachine:
     def _fail(self, error: RemoteProtocolError, events: list[Event]) -> None:
         self.done = True
         self._forget()
-        events.append(Failed(error))
+        # Its traceback leads to the frame that holds the events, which hold the error.
+        events.append(Failed(error.with_traceback(None)))
 
     # --- what goes out ---
 

@@ -2,9 +2,9 @@
 
 Layer: protocols. Imports from ``_base`` only.
 
-Compiled, eight bytes at a time go through ``memcpy``, which is a plain load or store to the C
-compiler and, other than a cast pointer, allowed at any alignment. No byte past the end of either
-argument is read: the last ones, fewer than eight, go one by one.
+Compiled (``mask_cy.pxd``), eight bytes at a time go through ``memcpy``, which is a plain load or
+store to the C compiler and, other than a cast pointer, allowed at any alignment. No byte past the
+end of either argument is read: the last ones, fewer than eight, go one by one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if cython.compiled:
     from cython.cimports.cpython.bytes import (
         PyBytes_FromStringAndSize,
     )
-    from cython.cimports.libc.string import memcpy
+    from cython.cimports.whirlwind._proto.websocket.mask_cy import mask_into
 
 
 def is_compiled() -> bool:
@@ -54,20 +54,10 @@ def websocket_mask(mask: bytes, data: bytes) -> bytes:
     if not cython.compiled:
         return plain_mask(mask, data)
     result: bytes = PyBytes_FromStringAndSize(cython.NULL, size)
-    four: cython.p_uchar = cython.cast(cython.p_uchar, mask)
-    read: cython.p_uchar = cython.cast(cython.p_uchar, data)
-    write: cython.p_uchar = cython.cast(cython.p_uchar, result)
-    eight: cython.ulonglong = 0
-    word: cython.ulonglong = 0
-    at: cython.Py_ssize_t = 0
-    memcpy(cython.address(eight), four, 4)
-    memcpy(cython.cast(cython.p_uchar, cython.address(eight)) + 4, four, 4)
-    while at + 8 <= size:
-        memcpy(cython.address(word), read + at, 8)
-        word = word ^ eight
-        memcpy(write + at, cython.address(word), 8)
-        at += 8
-    while at < size:
-        write[at] = read[at] ^ four[at & 3]
-        at += 1
+    mask_into(
+        cython.cast(cython.p_uchar, mask),
+        cython.cast(cython.p_uchar, data),
+        cython.cast(cython.p_uchar, result),
+        size,
+    )
     return result
