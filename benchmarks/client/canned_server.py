@@ -1,7 +1,7 @@
 """A server with canned answers; prints its two ports, without and with TLS. Needs uvloop.
 
-``python canned_server.py CERTIFICATE``: a file with the key and the chain. ``/`` is answered with the
-same bytes each time, ``/varying`` with a head that differs each time.
+``python canned_server.py CERTIFICATE``: a file with the key and the chain. ``/`` is answered with
+the same bytes each time, ``/varying`` with a head that differs each time.
 """
 
 from __future__ import annotations

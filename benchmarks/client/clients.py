@@ -1,8 +1,8 @@
 """One client: fetches a URL a number of times and prints microseconds of CPU for each fetch.
 
-``python clients.py NAME URL REQUESTS WORKERS KEPT AUTHORITY``. Workers fetch one after the other, all
-on one loop. KEPT is 1 to keep connections between fetches and 0 to open one for each. AUTHORITY is a
-file with the certificate that signed the server's. CPU is that of this process, by its own
+``python clients.py NAME URL REQUESTS WORKERS KEPT AUTHORITY``. Workers fetch one after the other,
+all on one loop. KEPT is 1 to keep connections between fetches and 0 to open one for each. AUTHORITY
+is a file with the certificate that signed the server's. CPU is that of this process, by its own
 accounting and with all its threads, after a warm-up.
 """
 
@@ -80,7 +80,7 @@ async def whirlwind(task: Task) -> AsyncIterator[Fetch]:
     from whirlwind.simple_httpclient import SimpleAsyncHTTPClient
 
     limits = {} if task.kept else {"max_idle_connections": 0}
-    options = {"ssl_options": task.context()} if task.is_secure else {}
+    options: dict[str, Any] = {"ssl_options": task.context()} if task.is_secure else {}
     client = SimpleAsyncHTTPClient(max_clients=task.workers, force_instance=True, **limits)
 
     async def fetch() -> bytes:
@@ -100,7 +100,7 @@ async def tornado(task: Task) -> AsyncIterator[Fetch]:
         SimpleAsyncHTTPClient,
     )
 
-    options = {"ssl_options": task.context()} if task.is_secure else {}
+    options: dict[str, Any] = {"ssl_options": task.context()} if task.is_secure else {}
     client = SimpleAsyncHTTPClient(max_clients=task.workers, force_instance=True)
 
     async def fetch() -> bytes:

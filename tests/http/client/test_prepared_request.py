@@ -1,4 +1,4 @@
-"""What the fetches of one client share: the requests that say nothing but their URL."""
+"""Requests made ready: those that say nothing but their URL are made ready once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 from tests.support.scripted_http import run, serving
 
 from whirlwind._base.limits import MAX_TARGETS
+from whirlwind._http.client.settings import Settings
 from whirlwind.httpclient import HTTPRequest
 
 
@@ -17,13 +18,13 @@ def test_a_plain_request_is_written_once_and_says_what_another_would() -> None:
             for _ in range(2):
                 await client.fetch(server.url + "a")
             await client.fetch(server.url + "a", headers={"Accept-Encoding": "gzip"})
-            shared = client._shared
-            defaults = client.defaults
-            first = shared.plain_request(server.url + "a", defaults)
+            requests = client._shared.requests
+            settings = Settings(client.defaults)
+            first = requests.plain(server.url + "a", settings)
             assert first is not None
-            assert first is shared.plain_request(server.url + "a", defaults)
-            assert server.requests[:2] == [first[1]] * 2
-            assert sorted(server.requests[2].split(b"\r\n")) == sorted(first[1].split(b"\r\n"))
+            assert first is requests.plain(server.url + "a", settings)
+            assert server.requests[:2] == [first.head] * 2
+            assert sorted(server.requests[2].split(b"\r\n")) == sorted(first.head.split(b"\r\n"))
 
     run(main())
 
@@ -55,9 +56,9 @@ def test_a_request_that_says_more_is_written_on_its_own(
 def test_what_changes_the_bytes_or_the_connection_is_told_apart() -> None:
     async def main() -> None:
         async with serving() as (_, client):
-            shared = client._shared
+            requests = client._shared.requests
             checked, unchecked, plain = (
-                shared.plain_request("https://h/", options)
+                requests.plain("https://h/", Settings(options))
                 for options in (
                     {"decompress_response": True},
                     {"decompress_response": True, "validate_cert": False},
@@ -67,13 +68,13 @@ def test_what_changes_the_bytes_or_the_connection_is_told_apart() -> None:
             assert checked is not None
             assert unchecked is not None
             assert plain is not None
-            assert checked[2] == plain[2] != unchecked[2]
-            assert b"gzip" in checked[1]
-            assert b"gzip" not in plain[1]
+            assert checked.key == plain.key != unchecked.key
+            assert b"gzip" in checked.head
+            assert b"gzip" not in plain.head
             for url in ("http://u:p@h/", "http://h/" + "a" * 512):
-                assert shared.plain_request(url, {}) is None
+                assert requests.plain(url, Settings({})) is None
             for option in ("proxy_host", "client_cert", "network_interface", "ssl_options"):
-                assert shared.plain_request("https://h/", {option: "x"}) is None
+                assert requests.plain("https://h/", Settings({option: "x"})) is None
 
     run(main())
 
@@ -98,7 +99,7 @@ def test_rule_5_plain_requests_are_remembered_up_to_a_limit() -> None:
     async def main() -> None:
         async with serving() as (_, client):
             for number in range(MAX_TARGETS + 1):
-                client._shared.plain_request(f"http://h/{number}", {})
-            assert len(client._shared._plain) == 1
+                client._shared.requests.plain(f"http://h/{number}", Settings({}))
+            assert len(client._shared.requests._plain) == 1
 
     run(main())
