@@ -79,7 +79,7 @@ async def whirlwind(task: Task) -> AsyncIterator[Fetch]:
     from whirlwind.httpclient import HTTPRequest
     from whirlwind.simple_httpclient import SimpleAsyncHTTPClient
 
-    limits = {} if task.kept else {"max_idle_connections": 0}
+    limits: dict[str, Any] = {} if task.kept else {"max_idle_connections": 0}
     options: dict[str, Any] = {"ssl_options": task.context()} if task.is_secure else {}
     client = SimpleAsyncHTTPClient(max_clients=task.workers, force_instance=True, **limits)
 

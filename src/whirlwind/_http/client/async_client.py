@@ -203,14 +203,11 @@ class AsyncHTTPClient(Configurable):
         """
         if self._closed:
             raise RuntimeError("fetch() called on closed AsyncHTTPClient")
-        given = isinstance(request, HTTPRequest)
         if not isinstance(request, HTTPRequest):
             request = HTTPRequest(url=request, **kwargs)
         elif kwargs:
             raise ValueError("kwargs can't be used if request is an HTTPRequest object")
-        if given or "headers" in kwargs:
-            # A copy, since a client may add fields to it. A program may have set a plain dict.
-            request.headers = request._own_headers()
+        request._begin_fetch()
         if callable(raise_error):
             raise_error, callback = callback is None or bool(callback), raise_error
         future = FetchFuture(loop=self.io_loop.asyncio_loop)

@@ -201,13 +201,13 @@ class HTTPClientConnection(asyncio.Protocol):
                 and not exchange.is_head
             ):
                 if is_known:
-                    headers = head.headers.copy()
+                    headers = head.own_headers()
                 elif wire != self._last_head:
                     self._last_head = wire
                     headers = head.headers
                 else:
                     remember_head(wire, head)
-                    headers = head.headers.copy()
+                    headers = head.own_headers()
                 self._take_whole(exchange, head, headers, data[end:])
                 return
             if parser is None:

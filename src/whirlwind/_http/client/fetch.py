@@ -138,8 +138,9 @@ class Fetch:
 
     def _begin_hop(self, now: float) -> None:
         prepared = None
-        if self._method == "GET" and self._body is None and not self._headers:
-            prepared = self._shared.requests.plain(self._url, self.settings)
+        plain = self.settings.plain
+        if plain and self._method == "GET" and self._body is None and not self._headers:
+            prepared = plain.get(self._url)
         if prepared is None:
             prepared = self._shared.requests.prepare(
                 self._url,

@@ -3,7 +3,7 @@
 Layer: HTTP. Imports from ``_base``, ``_proto`` and this package.
 
 Most requests of a program say nothing but their URL, and most URLs come again. Those are made
-ready once.
+ready once, and found in ``Settings.plain`` from then on.
 """
 
 from __future__ import annotations
@@ -19,18 +19,6 @@ from whirlwind._http.client.settings import Settings
 from whirlwind._http.client.target import Target, parse_target
 from whirlwind._proto.http.headers import HTTPHeaders
 
-# Options that change what is sent, or through what, if they are there at all.
-_SAYS_MORE: Final = ROUTING_OPTIONS | {
-    "allow_ipv6",
-    "body_producer",
-    "ca_certs",
-    "client_cert",
-    "client_key",
-    "expect_100_continue",
-    "network_interface",
-    "ssl_options",
-    "user_agent",
-}
 _LONGEST_REMEMBERED: Final = 512
 
 
@@ -63,34 +51,6 @@ class RequestPreparer:
     def __init__(self, authenticator: Authenticator, user_agent: str) -> None:
         self._authenticator = authenticator
         self._user_agent = user_agent
-        self._plain: dict[tuple[str, bool, bool], PreparedRequest] = {}
-
-    def plain(self, url: str, settings: Settings) -> PreparedRequest | None:
-        """Return a GET that says nothing but its URL; None if its settings say more."""
-        options = settings.options
-        what = (url, settings.decompresses, bool(options.get("validate_cert", True)))
-        found = self._plain.get(what)
-        if found is not None and _SAYS_MORE.isdisjoint(options):
-            return found
-        if not _SAYS_MORE.isdisjoint(options) or len(url) > _LONGEST_REMEMBERED:
-            return None
-        target = parse_target(url)
-        if target.username is not None:
-            return None
-        if len(self._plain) >= MAX_TARGETS:
-            self._plain.clear()
-        head = encode_head(
-            target,
-            "GET",
-            None,
-            options,
-            body=None,
-            chunked=False,
-            user_agent=self._user_agent,
-        )
-        found = PreparedRequest(target, connection_key(target, options), head)
-        self._plain[what] = found
-        return found
 
     def prepare(
         self,
@@ -118,10 +78,6 @@ class RequestPreparer:
             KeyError: The method is not one of HTTP's own.
             ValueError: Something of it may not be sent, or contradicts itself.
         """
-        if method == "GET" and body is None and not headers and not has_producer and is_http:
-            plain = self.plain(url, settings)
-            if plain is not None:
-                return plain
         options = settings.options
         target = parse_target(url)
         check_method(
@@ -147,4 +103,17 @@ class RequestPreparer:
             named=named,
             credentials=credentials,
         )
-        return PreparedRequest(target, key, head, chunked, accounts)
+        prepared = PreparedRequest(target, key, head, chunked, accounts)
+        plain = settings.plain
+        if (
+            plain is not None
+            and method == "GET"
+            and body is None
+            and not headers
+            and accounts is None
+            and len(url) <= _LONGEST_REMEMBERED
+        ):
+            if len(plain) >= MAX_TARGETS:
+                plain.clear()
+            plain[url] = prepared
+        return prepared

@@ -231,7 +231,8 @@ class HTTPRequest:
     def headers(self, value: Mapping[str, str] | HTTPHeaders | None) -> None:
         self._headers = value
         self._sent = None
-        self._added = None
+        if self._added is not None:
+            del self._added
 
     def _own_headers(self) -> HTTPHeaders:
         """Return a copy of what the program set, without what was added for the last fetch."""
@@ -241,6 +242,14 @@ class HTTPRequest:
                 if headers.get(name) == value:
                     del headers[name]
         return headers
+
+    def _begin_fetch(self) -> None:
+        """Take what the program set for the next fetch: a copy, to which a client may add."""
+        if self._headers is not None:
+            self._headers = self._own_headers()
+            if self._added is not None:
+                del self._added
+        self._sent = None
 
     def _show_sent(self, head: bytes) -> None:
         # Only when somebody looks: few do, and the bytes are there anyway.

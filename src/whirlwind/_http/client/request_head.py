@@ -134,7 +134,7 @@ def encode_head(
     if (
         not chunked
         and not credentials
-        and (not fields or _OURS.isdisjoint(fields))
+        and (not fields or _OURS.isdisjoint(fields._fields))
         and _SAYS_MORE.isdisjoint(options)
     ):
         # Most requests there are: nothing that the program set is in the way of what we add.

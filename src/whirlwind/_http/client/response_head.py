@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 
 from whirlwind._base.limits import MAX_REMEMBERED_RESPONSES
 from whirlwind._proto.http.errors import HTTPInputError
-from whirlwind._proto.http.headers import HTTPHeaders
+from whirlwind._proto.http.headers import HTTPHeaders, flat_copy
 from whirlwind._proto.http1.field_lines import FieldLines
 
 _LONGEST: Final = 2048
@@ -42,6 +42,7 @@ class ResponseHead(NamedTuple):
         length: Bytes of the body behind it.
         keep_alive: Whether the connection can be used again.
         is_plain: Whether it is a success whose body is what it looks like: not compressed.
+        is_flat: Whether no field is repeated.
     """
 
     code: int
@@ -51,6 +52,11 @@ class ResponseHead(NamedTuple):
     length: int
     keep_alive: bool
     is_plain: bool
+    is_flat: bool
+
+    def own_headers(self) -> HTTPHeaders:
+        """Return a copy of the fields."""
+        return flat_copy(self.headers) if self.is_flat else self.headers.copy()
 
 
 class _StatusLines(dict[bytes, tuple[int, str, str] | None]):
@@ -118,6 +124,7 @@ def read_head(wire: bytes) -> ResponseHead | None:
         int(length),
         keeps_alive(version, headers.get("Connection") if "Connection" in fields else None),
         code < 300 and "Content-Encoding" not in fields,
+        list not in map(type, fields.values()),
     )
 
 

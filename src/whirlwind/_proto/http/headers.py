@@ -282,6 +282,13 @@ def _copied(fields: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
     return copied
 
 
+def flat_copy(headers: HTTPHeaders) -> HTTPHeaders:
+    """Return a copy of fields none of which is repeated; ``copy`` has to look whether one is."""
+    other = HTTPHeaders.__new__(HTTPHeaders)
+    other._fields = headers._fields.copy()
+    return other
+
+
 def _add(fields: dict[str, str | list[str]], name: str, value: str) -> None:
     held = fields.get(name)
     if held is None:
