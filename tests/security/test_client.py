@@ -132,7 +132,7 @@ def test_6_5_9_rule_07_a_body_that_ends_with_a_reset_is_truncated(version: str) 
                 await loop.sock_sendall(accepted, f"HTTP/{version} 200 OK\r\n\r\nhalf".encode())
                 running = next(iter(client.active))
                 for _ in range(100_000):
-                    if running._pieces:
+                    if running._received is not None and running._received.pieces:
                         break
                     await asyncio.sleep(0)
                 # Closed with SO_LINGER of 0, a connection is reset.

@@ -160,7 +160,7 @@ def test_a_reset_is_an_error_of_the_client_and_repeats_nothing_that_was_answered
             if begun:
                 connection = next(iter(client._shared.pool._open))
                 sock.send(begun)
-                await until(lambda: connection._header_size > 0)
+                await until(lambda: connection._parser is not None and connection._parser.begun)
             reset(sock)
             when = "in the middle of the response" if begun else "before a response came"
             with pytest.raises(HTTPStreamClosedError, match=f"reset {when}"):

@@ -22,7 +22,11 @@ class Bench:
 
     async def connection(self, key: str) -> HTTPClientConnection:
         made = HTTPClientConnection(
-            key, max_header_size=1000, released=self.pool.put, lost=self.pool.lost
+            asyncio.get_running_loop(),
+            key,
+            max_header_size=1000,
+            released=self.pool.put,
+            lost=self.pool.lost,
         )
         self.pool.opened(made)
         await asyncio.get_running_loop().create_connection(

@@ -6,6 +6,7 @@ import datetime
 import inspect
 
 import pytest
+from tests.support.scripted_http import run, serving
 
 from whirlwind.httpclient import HTTPRequest, _RequestProxy
 from whirlwind.httputil import HTTPHeaders
@@ -70,3 +71,84 @@ def test_a_proxy_fills_in_what_the_request_leaves_open() -> None:
     assert _RequestProxy(request, None).auth_mode is None
     with pytest.raises(AttributeError):
         _ = proxy.nonsense
+
+
+def test_the_fields_that_were_added_are_there_after_the_fetch() -> None:
+    async def main() -> None:
+        async with serving() as (server, client):
+            given = {"X-A": "1"}
+            request = HTTPRequest(server.url, "POST", headers=given, body=b"abc")
+            response = await client.fetch(request)
+            assert response.request is request
+            seen = dict(response.request.headers)
+            assert seen == {
+                "X-A": "1",
+                "Host": server.url[7:-1],
+                "User-Agent": client._shared.connector._user_agent,
+                "Content-Length": "3",
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Accept-Encoding": "gzip",
+            }
+            assert given == {"X-A": "1"}
+            response = await client.fetch(server.url)
+            assert response.request.headers["Host"] == server.url[7:-1]
+
+    run(main())
+
+
+def test_a_request_that_is_fetched_again_says_what_its_program_said() -> None:
+    async def main() -> None:
+        async with serving() as (server, client), serving() as (other, _):
+            request = HTTPRequest(server.url, "POST", body=b"abc", headers={"A": "b"})
+            await client.fetch(request)
+            request.headers["C"] = "d"
+            request.headers["User-Agent"] = "mine"
+            request.url, request.method, request.body = other.url, "GET", None
+            await client.fetch(request)
+            sent = other.requests[0]
+            assert sent.startswith(b"GET / HTTP/1.1\r\nA: b\r\nUser-Agent: mine\r\nC: d\r\n")
+            assert f"Host: {other.url[7:-1]}\r\n".encode() in sent
+            assert b"Content" not in sent
+            assert request.headers["Host"] == other.url[7:-1]
+
+    run(main())
+
+
+def test_rule_6_credentials_that_were_added_stay_with_their_fetch() -> None:
+    async def main() -> None:
+        async with serving() as (server, client):
+            request = HTTPRequest(server.url, auth_username="u", auth_password="p")
+            await client.fetch(request)
+            assert request.headers["Authorization"] == "Basic dTpw"
+            request.auth_username = None
+            await client.fetch(request)
+            assert b"Authorization" not in server.requests[1]
+            assert "Authorization" not in request.headers
+
+    run(main())
+
+
+def test_after_a_redirect_the_fields_are_those_of_the_request_itself() -> None:
+    async def main() -> None:
+        async with serving() as (other, _):
+            moved = b"HTTP/1.1 302 Found\r\nLocation: %b\r\nContent-Length: 0\r\n\r\n"
+            async with serving(moved % other.url.encode()) as (server, client):
+                response = await client.fetch(server.url, headers={"A": "b"})
+                assert response.effective_url == other.url
+                assert response.request.headers["Host"] == server.url[7:-1]
+
+    run(main())
+
+
+def test_headers_that_were_not_sent_are_not_there() -> None:
+    async def main() -> None:
+        async with serving() as (server, client):
+            request = HTTPRequest(server.url)
+            fetch = client.fetch(request)
+            assert list(request.headers) == []
+            await fetch
+            assert "Host" in request.headers
+            request.headers = {"A": "b"}
+            assert list(request.headers) == ["A"]
+
+    run(main())

@@ -17,7 +17,6 @@ from whirlwind._engine.register import register
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.response import HTTPResponse
 from whirlwind._net.ioloop import IOLoop
-from whirlwind._proto.http.headers import HTTPHeaders
 
 
 class FetchFuture(asyncio.Future[HTTPResponse]):
@@ -27,17 +26,17 @@ class FetchFuture(asyncio.Future[HTTPResponse]):
     a turn of the loop.
 
     Attributes:
+        raise_error: Whether a status that is no success is an error.
         abort: Stops the fetch; set by a client that can be stopped, None once it is over.
         answered: Gets the response whatever is wrong with it, for callbacks; None without one.
     """
 
-    __slots__ = ("_raise_error", "abort", "answered")
+    __slots__ = ("abort", "answered", "raise_error")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, raise_error: bool) -> None:
-        super().__init__(loop=loop)
-        self._raise_error = raise_error
-        self.abort: Callable[[], None] | None = None
-        self.answered: asyncio.Future[HTTPResponse] | None = None
+    # All set by who makes one: a constructor costs each fetch as much again as the future.
+    raise_error: bool
+    abort: Callable[[], None] | None
+    answered: asyncio.Future[HTTPResponse] | None
 
     def respond(self, response: HTTPResponse) -> None:
         """Take the response; what a client's ``fetch_impl`` is given as its callback."""
@@ -48,7 +47,7 @@ class FetchFuture(asyncio.Future[HTTPResponse]):
             if error is not None:
                 app_log.error("Exception after Future was cancelled", exc_info=error)
             return
-        if error is not None and (self._raise_error or not response._error_is_response_code):
+        if error is not None and (self.raise_error or not response._error_is_response_code):
             self.set_exception(error)
         else:
             self.set_result(response)
@@ -204,18 +203,17 @@ class AsyncHTTPClient(Configurable):
         """
         if self._closed:
             raise RuntimeError("fetch() called on closed AsyncHTTPClient")
-        given = isinstance(request, HTTPRequest)
         if not isinstance(request, HTTPRequest):
             request = HTTPRequest(url=request, **kwargs)
         elif kwargs:
             raise ValueError("kwargs can't be used if request is an HTTPRequest object")
-        if given or "headers" in kwargs:
-            # A copy, since a client may add fields to it. A program may have set a plain dict.
-            request.headers = HTTPHeaders(request.headers)
+        request._begin_fetch()
         if callable(raise_error):
             raise_error, callback = callback is None or bool(callback), raise_error
-        future = FetchFuture(self.io_loop.asyncio_loop, raise_error)
-        if callable(callback):
+        future = FetchFuture(loop=self.io_loop.asyncio_loop)
+        future.raise_error = bool(raise_error)
+        future.abort = future.answered = None
+        if callback is not None and callable(callback):
             future.answered = self.io_loop.asyncio_loop.create_future()
             future.answered.add_done_callback(functools.partial(_call, self.io_loop, callback))
         if register.is_open:

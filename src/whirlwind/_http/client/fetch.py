@@ -26,28 +26,19 @@ from typing import Any, Final
 from whirlwind._base.limits import MAX_REDIRECT_BODY
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._engine import error_scope
-from whirlwind._http.client.authentication import Account
 from whirlwind._http.client.connection import HTTPClientConnection
-from whirlwind._http.client.connection_key import ConnectionKey
 from whirlwind._http.client.connector import Progress
-from whirlwind._http.client.decoded_body import DecodedBody, decoder_of
 from whirlwind._http.client.errors import HTTPStreamClosedError, HTTPTimeoutError
+from whirlwind._http.client.prepared_request import PreparedRequest
 from whirlwind._http.client.program_calls import CallbackError, call_in
-from whirlwind._http.client.redirects import (
-    is_redirect,
-    is_same_origin,
-    redirected_headers,
-    redirected_method,
-    redirected_url,
-)
+from whirlwind._http.client.received_body import ReceivedBody
+from whirlwind._http.client.redirects import Following, following_request, is_redirect
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.request_body import ProducedBody
-from whirlwind._http.client.request_head import check_method, encode_head, is_chunked
 from whirlwind._http.client.response import HTTPResponse, Times
-from whirlwind._http.client.route import route_of
+from whirlwind._http.client.response_head import ResponseHead
+from whirlwind._http.client.settings import Settings
 from whirlwind._http.client.shared import Shared
-from whirlwind._http.client.streamed_body import StreamedBody
-from whirlwind._http.client.target import Target, parse_target
 from whirlwind._net.stream_errors import UnsatisfiableReadError
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
@@ -56,8 +47,6 @@ from whirlwind._proto.http.headers import HTTPHeaders
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE", "TRACE"})
 # Bodies up to this size are copied behind their head, to go out in one packet.
 _JOINED_BODY: Final = 16_384
-# Attributes of a request that has a URL and no more.
-_SAYS_NOTHING: Final = len(vars(HTTPRequest("http://localhost/")))
 _REDIRECT: Final = "redirect"
 _CHALLENGE: Final = "challenge"
 
@@ -71,9 +60,9 @@ class Fetch:
         callback: Called once with the response, unless the fetch is aborted.
 
     Attributes:
-        is_head, max_body_size, upgrade: For the connection.
+        is_head, max_body_size, upgrade, is_quiet: For the connection.
+        settings: What the request asks for, with its client's defaults.
         queued_at: When it began to wait for a place, on the loop's clock.
-        queue_timeout: How long it may wait for one, in seconds; 0 for ever.
         place: The host that it counts for, where hosts are counted.
     """
 
@@ -84,10 +73,7 @@ class Fetch:
     place: tuple[str, int] | None = None
     _context: contextvars.Context | None = None
     _done = False
-    _target: Target | None = None
-    _key: ConnectionKey | None = None
-    _head = b""
-    _chunked = False
+    _prepared: PreparedRequest | None = None
     _connection: HTTPClientConnection | None = None
     _opening: asyncio.Task[None] | None = None
     _producing: ProducedBody | None = None
@@ -98,16 +84,14 @@ class Fetch:
     _hop_started = 0.0
     _sent_at = 0.0
     _first_byte_at = 0.0
+    _redirects = 0  # how many were followed
     _code = 0
     _reason = ""
     _response_headers: HTTPHeaders | None = None
     _following = ""  # why the response is not the last one: _REDIRECT or _CHALLENGE
-    _accounts: dict[int, Account] | None = None  # by the status that asks for them
     _answered: frozenset[int] = frozenset()
     _discarded = 0
-    _decoded: DecodedBody | None = None
-    _streamed: StreamedBody | None = None
-    _ended = False
+    _received: ReceivedBody | None = None
 
     def __init__(
         self,
@@ -115,142 +99,84 @@ class Fetch:
         request: HTTPRequest | _RequestProxy,
         callback: Callable[[HTTPResponse], None],
     ) -> None:
-        if isinstance(request, _RequestProxy):
-            raw = request.request
-            said, options = vars(raw), request.defaults or {}
-            if len(said) != _SAYS_NOTHING:
-                options = {**options, **said}
-        else:
-            raw = request
-            said = options = vars(raw)
-        if None in options.values():  # a program has set an attribute to None afterwards
-            options = _without_none(said, getattr(request, "defaults", None) or {})
+        self.settings = settings = shared.settings.read(request)
+        raw = request.request if isinstance(request, _RequestProxy) else request
+        self.is_quiet = settings.is_quiet
+        self.max_body_size = shared.max_body_size
         self._shared = shared
         self._loop = shared.loop
         self._request = raw
-        self._options: dict[str, Any] = options  # never changed, maybe those of all fetches
         self._callback: Callable[[HTTPResponse], None] | None = callback
         self._method: str = raw.method
         self._url: str = raw.url
         # Never changed here; a client's own fetch() made it a copy of the program's.
-        headers = raw.headers
-        self._headers = headers if isinstance(headers, HTTPHeaders) else HTTPHeaders(headers)
-        self._body = raw.body
-        self._producer = options.get("body_producer")
-        streaming = options.get("streaming_callback")
-        self._header_callback = options.get("header_callback")
-        # Callbacks see the context variables of who asked, not of who opened the connection.
-        if self._producer or streaming or self._header_callback:
+        headers = raw._headers
+        if headers is not None and not isinstance(headers, HTTPHeaders):
+            headers = HTTPHeaders(headers)
+        self._headers: HTTPHeaders | None = headers
+        self._body = raw._body
+        self._producer = settings.body_producer
+        if not settings.is_quiet:
+            # Callbacks see the context variables of who asked, not of who opened the connection.
             self._context = contextvars.copy_context()
-        if streaming is not None:
-            self._streamed = StreamedBody(
-                functools.partial(self._run, streaming),
-                paused=self.decoding_paused,
-                resumed=self._resume,
-                failed=self._callback_failed,
-            )
-        self._redirects_left: int = (
-            options.get("max_redirects", 0) if options.get("follow_redirects") else 0
-        )
-        self.max_body_size = shared.max_body_size
-        self._request_timeout: float = options.get("request_timeout") or 0
-        self._connect_timeout: float = options.get("connect_timeout") or 0
-        if self._request_timeout and self._connect_timeout:
-            self.queue_timeout = min(self._connect_timeout, self._request_timeout)
-        else:
-            self.queue_timeout = self._connect_timeout or self._request_timeout
-        self._pieces: list[bytes] = []
-
-    def _begin_response(self) -> None:
-        self._response_headers = None
-        self._following = ""
-        self._discarded = 0
-        self._pieces = []
+        # Of the request, whatever a redirect changes.
+        self._request_timeout = settings.request_timeout
+        self._queue_timeout = settings.queue_timeout
 
     # --- the way through ---
 
     def start(self) -> None:
         """Begin, now that there is a place for it."""
-        self._started = self._loop.time()
+        self._started = now = self._loop.time()
         self._start_time = time.time()
-        if self._request_timeout:
-            self._shared.totals.add(self, self._request_timeout, self._started)
+        if timeout := self.settings.request_timeout:
+            self._shared.totals.add(self, timeout, now)
         try:
-            self._begin_hop()
+            self._begin_hop(now)
         except Exception as error:
             self.fail(error)
 
-    def _begin_hop(self) -> None:
-        options = self._options
-        plain = None
-        if self._method == "GET" and self._body is None and not self._headers:
-            plain = self._shared.plain_request(self._url, options)
-        if plain is not None:
-            self._target, self._head, self._key = plain
-            self._chunked = False  # as the request before a redirect may have been
-        else:
-            self._prepare()
+    def _begin_hop(self, now: float) -> None:
+        prepared = None
+        plain = self.settings.plain
+        if plain and self._method == "GET" and self._body is None and not self._headers:
+            prepared = plain.get(self._url)
+        if prepared is None:
+            prepared = self._shared.requests.prepare(
+                self._url,
+                self._method,
+                self._headers,
+                self._body,
+                self.settings,
+                has_producer=self._producer is not None,
+                is_http=not self.upgrade,
+            )
+            self.is_quiet = self.settings.is_quiet and not prepared.accounts
+        self._prepared = prepared
         self.is_head = self._method == "HEAD"
-        self._hop_started = self._loop.time() if self._hop_started else self._started
-        assert self._key is not None
-        connection = self._shared.pool.take(self._key)
+        self._hop_started = now
+        connection = self._shared.pool.take(prepared.key)
         if connection is not None:
-            self._send(connection)
+            self._send(connection, now)
         else:
             self._open()
 
-    def _prepare(self) -> None:
-        options = self._options
-        target = self._target = parse_target(self._url)
-        check_method(
-            self._method,
-            has_body=self._body is not None or self._producer is not None,
-            allow_nonstandard=bool(options.get("allow_nonstandard_methods")),
-        )
-        self._chunked = is_chunked(
-            self._method,
-            self._headers,
-            body=self._body,
-            has_producer=self._producer is not None,
-        )
-        route = route_of(
-            target,
-            self._method,
-            self._headers,
-            options,
-            self._shared.connector.authenticator,
-            is_http=not self.upgrade,
-        )
-        self._key = route.key
-        self._accounts = route.accounts
-        self._head = encode_head(
-            target,
-            self._method,
-            self._headers,
-            options,
-            body=self._body,
-            chunked=self._chunked,
-            user_agent=self._shared.user_agent,
-            named=route.named,
-            credentials=route.credentials,
-        )
-
     def _open(self) -> None:
-        assert self._key is not None
-        self._shared.connector.prepare(self._key)
+        assert self._prepared is not None
+        self._shared.connector.prepare(self._prepared.key)
         self._progress = Progress()
-        if self.queue_timeout:
-            self._shared.stages.add(self, self.queue_timeout, self._loop.time())
+        if timeout := self._queue_timeout:
+            self._shared.stages.add(self, timeout, self._loop.time())
         self._opening = self._loop.create_task(self._open_connection())
 
     async def _open_connection(self) -> None:
-        assert self._key is not None
-        assert self._target is not None
+        prepared = self._prepared
+        assert prepared is not None
         assert self._progress is not None
         made: list[HTTPClientConnection] = []
         try:
             await self._shared.connector.connect(
-                self._key, self._target, lambda: self._made(made), self._progress
+                prepared.key, prepared.target, lambda: self._made(made), self._progress
             )
         except BaseException as error:
             for connection in made:
@@ -259,38 +185,42 @@ class Fetch:
             if not isinstance(error, Exception):
                 raise
             if isinstance(error, ssl.SSLError):
-                gen_log.warning("SSL Error on %s: %s", self._target.authority, error)
+                gen_log.warning("SSL Error on %s: %s", prepared.target.authority, error)
             self.fail(error)
             return
         self._opening = None
-        self._shared.stages.remove(self, self.queue_timeout)
+        self._shared.stages.remove(self, self._queue_timeout)
         try:
-            self._send(made[0])
+            self._send(made[0], self._loop.time())
         except Exception as error:
             self.fail(error)
 
     def _made(self, made: list[HTTPClientConnection]) -> HTTPClientConnection:
-        connection = self._shared.new_connection(self._key)
+        assert self._prepared is not None
+        connection = self._shared.new_connection(self._prepared.key)
         made.append(connection)
         return connection
 
-    def _send(self, connection: HTTPClientConnection) -> None:
+    def _send(self, connection: HTTPClientConnection, now: float) -> None:
+        prepared = self._prepared
+        assert prepared is not None
         self._connection = connection
-        self._sent_at = self._loop.time()
-        body = self._body
-        if self._producer is not None or (body and self._options.get("expect_100_continue")):
-            connection.send(self, self._head, complete=False)
-            self._body_held = bool(self._options.get("expect_100_continue"))
+        self._sent_at = now
+        head, body = prepared.head, self._body
+        if not self._redirects:
+            self._request._sent = head  # for whoever looks at the request's headers
+        if self._producer is not None or (body and self.settings.expects_continue):
+            connection.send(self, head, complete=False)
+            self._body_held = self.settings.expects_continue
             if not self._body_held:
                 self._send_body()
         elif body is None:
             # A method that wants a body and is allowed to go without gets an empty one.
-            end = b"0\r\n\r\n" if self._chunked else b""
-            connection.send(self, self._head + end, complete=True)
+            connection.send(self, head + b"0\r\n\r\n" if prepared.chunked else head, complete=True)
         elif len(body) <= _JOINED_BODY:
-            connection.send(self, self._head + body, complete=True)
+            connection.send(self, head + body, complete=True)
         else:
-            connection.send(self, self._head, complete=True)
+            connection.send(self, head, complete=True)
             connection.write(body)
 
     def _send_body(self) -> None:
@@ -302,7 +232,11 @@ class Fetch:
             connection.request_complete()
             return
         assert self._context is not None
-        length = None if self._chunked else int(self._headers["Content-Length"])
+        assert self._prepared is not None
+        length = None
+        if not self._prepared.chunked:
+            assert self._headers is not None
+            length = int(self._headers["Content-Length"])
         self._producing = ProducedBody(self._loop, connection, length, self.fail)
         self._producing.start(self._context, self._producer)
 
@@ -315,27 +249,43 @@ class Fetch:
         if self._body_held:  # a second 100 asks for nothing
             self._send_body()
 
+    def whole_response(self, head: ResponseHead, headers: HTTPHeaders, body: bytes) -> None:
+        """Take a success that came whole, in a fetch that wants to know of nothing else."""
+        self._connection = None
+        if self._done:
+            return
+        self._code = head.code
+        self._reason = head.reason
+        self._response_headers = headers
+        self._respond([body] if body else [])
+
     def headers_received(self, code: int, reason: str, version: str, headers: HTTPHeaders) -> None:
         self._code = code
         self._reason = reason
         self._response_headers = headers
-        if code >= 300 and self._redirects_left > 0 and is_redirect(code, headers):
+        settings = self.settings
+        if code >= 300 and self._redirects < settings.max_redirects and is_redirect(code, headers):
             self._following = _REDIRECT
             return
-        if self._accounts and code in self._accounts and self._learn(code, headers):
+        if self._is_challenge(code, headers):
             self._following = _CHALLENGE
             return
-        if self._header_callback is not None:
-            self._run(self._header_callback, f"{version} {code} {reason}\r\n")
+        if settings.header_callback is not None:
+            self._run(settings.header_callback, f"{version} {code} {reason}\r\n")
             for name, value in headers.get_all():
-                self._run(self._header_callback, f"{name}: {value}\r\n")
-            self._run(self._header_callback, "\r\n")
-        coding = headers.get("Content-Encoding")
-        if coding is None or not self._options.get("decompress_response"):
-            return
-        decoder = decoder_of(coding, self.max_body_size)
-        if decoder is not None:
-            self._decoded = DecodedBody(self._loop, decoder, self)
+                self._run(settings.header_callback, f"{name}: {value}\r\n")
+            self._run(settings.header_callback, "\r\n")
+        coding = headers.get("Content-Encoding") if settings.decompresses else None
+        stream = settings.streaming_callback
+        received = self._received = ReceivedBody(
+            self._loop,
+            self._connection,
+            self,
+            None if stream is None else functools.partial(self._run, stream),
+            coding,
+            self.max_body_size,
+        )
+        if received.is_decoded and coding is not None:
             headers.add("X-Consumed-Content-Encoding", coding)
             del headers["Content-Encoding"]
 
@@ -350,12 +300,8 @@ class Fetch:
             if self._discarded > MAX_REDIRECT_BODY and self._connection is not None:
                 self._connection.abort()
                 self.response_complete()
-        elif self._decoded is not None:
-            self._decoded.feed(data)
-        elif self._streamed is None:
-            self._pieces.append(data)
-        else:
-            self._streamed.feed(data)
+        elif self._received is not None:
+            self._received.feed(data)
 
     def response_complete(self) -> None:
         connection, self._connection = self._connection, None
@@ -363,22 +309,20 @@ class Fetch:
             self._stop_producing()
         if self._done:
             return
+        received = self._received
         try:
             if self._following:
                 if self._following is _REDIRECT:
                     self._follow()
                 self._begin_next_hop()
                 return
-            if self._decoded is not None and not self._decoded.finish():
+            if received is not None and not received.finish():
                 return
         except Exception as error:
             self._connection = connection
             self.connection_failed(error)
             return
-        if self._streamed is None:
-            self._respond()
-        else:
-            self.decoding_complete()
+        self.body_complete()
 
     def connection_failed(self, error: BaseException | None) -> None:
         connection, self._connection = self._connection, None
@@ -388,7 +332,7 @@ class Fetch:
             self.fail(self._refused(error))
             return
         if isinstance(error, CallbackError) and error.__cause__ is not None:
-            self._callback_failed(error.__cause__)
+            self.callback_failed(error.__cause__)
             return
         # A server may close a kept connection at any time, also while we write. It did not act
         # on a request that it did not read; where it reads a part and acts on that, doing it
@@ -412,7 +356,8 @@ class Fetch:
         failure.__cause__ = error
         self.fail(failure)
 
-    def _callback_failed(self, error: BaseException) -> None:
+    def callback_failed(self, error: BaseException) -> None:
+        """A callback of the program's failed, maybe later (see received_body.BodyOwner)."""
         if self._done:
             return
         # Logged as well, as in Tornado, where the caller sees no more than a closed connection.
@@ -435,44 +380,16 @@ class Fetch:
         refused.__cause__ = error
         return refused
 
-    # --- the response's body ---
+    # --- the response's body (see received_body.BodyOwner) ---
 
-    # (the methods without an underscore: see decoded_body.Receiver)
+    def body_complete(self) -> None:
+        if not self._done:
+            self._respond(self._received.pieces if self._received is not None else [])
 
-    def body_piece(self, piece: bytes) -> bool:
-        streamed = self._streamed
-        if streamed is None:
-            self._pieces.append(piece)
-            return True
-        streamed.feed(piece)
-        return not streamed.busy
-
-    def decoding_paused(self) -> None:
-        if self._connection is not None:
-            self._connection.pause()
-
-    def decoding_resumed(self) -> None:
-        if self._connection is not None and not (self._streamed and self._streamed.busy):
-            self._connection.resume()
-
-    def decoding_complete(self) -> None:
-        if self._streamed is not None and self._streamed.busy:
-            self._ended = True
-        else:
-            self._respond()
-
-    def decoding_failed(self, error: BaseException) -> None:
+    def body_failed(self, error: BaseException) -> None:
         if self._connection is not None:
             self._connection.abort()
         self.connection_failed(error)
-
-    def _resume(self) -> None:
-        if self._decoded is not None and self._decoded.waiting:
-            self._decoded.go_on()
-        elif self._ended:
-            self._respond()
-        elif self._connection is not None:
-            self._connection.resume()
 
     def _run(self, function: Any, argument: Any) -> asyncio.Future[Any] | None:
         """Call a callback of the program's; the future of what it returns if that is awaitable."""
@@ -488,65 +405,60 @@ class Fetch:
     # --- redirects ---
 
     def _follow(self) -> None:
-        headers = self._response_headers
+        prepared, headers = self._prepared, self._response_headers
+        assert prepared is not None
         assert headers is not None
-        assert self._target is not None
-        url = redirected_url(self._url, headers)
-        method = redirected_method(self._code, self._method)
-        same_origin = is_same_origin(self._target, parse_target(url))
-        self._headers = redirected_headers(
-            self._headers,
-            body_dropped=method != self._method,
-            same_origin=same_origin,
-        )
-        dropped: set[str] = set()
-        if method != self._method:
+        now = Following(self._url, self._method, self._headers, self.settings.options)
+        then = following_request(now, prepared.target, self._code, headers)
+        if then.method != self._method:
             self._body = None
             self._producer = None
-            dropped.add("expect_100_continue")
-        if not same_origin:
-            dropped.update(("auth_username", "auth_password", "client_cert", "client_key"))
-        if not dropped.isdisjoint(self._options):
-            kept = self._options.items()
-            self._options = {name: value for name, value in kept if name not in dropped}
-        self._method = method
-        self._url = url
-        self._redirects_left -= 1
-        self._accounts = None
+        self._url = then.url
+        self._method = then.method
+        self._headers = then.headers
+        if then.options is not self.settings.options:
+            self.settings = Settings(then.options)
+        self._redirects += 1
         self._answered = frozenset()
 
-    def _learn(self, code: int, headers: HTTPHeaders) -> bool:
+    def _is_challenge(self, code: int, headers: HTTPHeaders) -> bool:
         """Take a challenge; True if the request is to be sent again, which happens once."""
-        assert self._accounts is not None
+        assert self._prepared is not None
+        accounts = self._prepared.accounts
+        if not accounts or code not in accounts:
+            return False
         answered = code in self._answered
         name = "WWW-Authenticate" if code == 401 else "Proxy-Authenticate"
         self._answered |= {code}
         return self._shared.connector.authenticator.learn(
-            self._accounts[code], headers.get(name), answered=answered
+            accounts[code], headers.get(name), answered=answered
         )
 
     def _begin_next_hop(self) -> None:
         self._progress = None
         self._first_byte_at = 0.0
-        self._begin_response()
-        self._begin_hop()
+        self._response_headers = None
+        self._following = ""
+        self._discarded = 0
+        self._begin_hop(self._loop.time())
 
     # --- the end ---
 
-    def _respond(self) -> None:
-        if self._done:
-            return
+    def _respond(self, pieces: list[bytes]) -> None:
         now = self._loop.time()
         response = HTTPResponse(
             self._request,
             self._code,
-            headers=self._response_headers,
-            effective_url=self._url,
-            request_time=now - self._started,
-            reason=self._reason or None,
-            start_time=self._start_time,
+            self._response_headers,
+            None,
+            self._url,
+            None,
+            now - self._started,
+            None,
+            self._reason,
+            self._start_time,
         )
-        response._pieces = self._pieces
+        response._pieces = pieces
         response._times = self._times(now)
         self._end(response)
 
@@ -577,7 +489,7 @@ class Fetch:
         else:
             error = HTTPTimeoutError("Timeout during request")
             error.stage = "total" if self._first_byte_at else "starttransfer"
-        error.time_info = self._times(self._loop.time()).as_stages()
+        error.time_info = Times(*self._times(self._loop.time())).as_stages()
         self.fail(error)
 
     def abort(self) -> None:
@@ -591,19 +503,19 @@ class Fetch:
         opening, self._opening = self._opening, None
         if opening is not None and opening is not _current_task(self._loop):
             opening.cancel()
-        self._stop_producing()
-        self._streamed = None  # refers to us
-        if self._decoded is not None:
-            self._decoded.stop()  # so does this
-            self._decoded = None
+        if self._producing is not None:
+            self._stop_producing()
+        if self._received is not None:
+            self._received.stop()  # it refers to us
+            self._received = None
         if self._connection is not None:
             self._connection.abort()
             self._connection = None
         shared = self._shared
-        if self._request_timeout:
-            shared.totals.remove(self, self._request_timeout)
-        if self.queue_timeout and (self._progress is not None or not self._started):
-            shared.stages.remove(self, self.queue_timeout)
+        if timeout := self._request_timeout:
+            shared.totals.remove(self, timeout)
+        if (timeout := self._queue_timeout) and (self._progress is not None or not self._started):
+            shared.stages.remove(self, timeout)
         shared.ended(self)
         if callback is not None and response is not None:
             callback(response)
@@ -613,25 +525,24 @@ class Fetch:
         if producing is not None:
             producing.stop()
 
-    def _times(self, now: float) -> Times:
+    def _times(self, now: float) -> tuple[float, ...]:
+        """Return what ``response.Times`` is made of."""
         progress = self._progress
-        return Times(
+        if progress is None:
+            resolved = connected = secured = 0.0
+        else:
+            resolved, connected, secured = progress.resolved, progress.connected, progress.secured
+        return (
             self.queued_at,
             self._started,
             self._hop_started,
-            progress.resolved if progress is not None else 0.0,
-            progress.connected if progress is not None else 0.0,
-            progress.secured if progress is not None else 0.0,
+            resolved,
+            connected,
+            secured,
             self._sent_at,
             self._first_byte_at,
             now,
         )
-
-
-def _without_none(said: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    said = {name: value for name, value in said.items() if value is not None}
-    merged = {**defaults, **said}
-    return {name: value for name, value in merged.items() if value is not None}
 
 
 def _current_task(loop: asyncio.AbstractEventLoop) -> asyncio.Task[Any] | None:

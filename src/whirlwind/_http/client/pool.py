@@ -67,8 +67,10 @@ class ConnectionPool:
         """Return a connection to use, no longer kept here; None if there is none."""
         stack = self._stacks.get(key)
         while stack:
-            connection = stack[-1]
-            self._remove(connection, stack)
+            connection = stack.pop()
+            del self._idle[connection]
+            if not stack:
+                del self._stacks[connection.key]
             if connection.usable:
                 return connection
             connection.abort()

@@ -39,13 +39,13 @@ class Proxy(NamedTuple):
         return _authority(self.host, self.port)
 
 
-def chosen_proxy(options: Mapping[str, Any], fields: HTTPHeaders) -> Proxy | None:
+def chosen_proxy(options: Mapping[str, Any], fields: HTTPHeaders | None) -> Proxy | None:
     """Return the proxy that a request asks for; None for none.
 
     Args:
         options: Options of the request, those not None. An empty ``proxy_host`` is no proxy, so
             that a request can do without the one among its client's defaults.
-        fields: Its header fields.
+        fields: Its header fields; None for none.
 
     Raises:
         ValueError: The host is no host, or the port is missing or no port.
@@ -65,7 +65,7 @@ def chosen_proxy(options: Mapping[str, Any], fields: HTTPHeaders) -> Proxy | Non
         username,
         (options.get("proxy_password") or "") if username is not None else "",
         options.get("proxy_auth_mode") or "basic",
-        fields.get("Proxy-Authorization") if username is None else None,
+        fields.get("Proxy-Authorization") if username is None and fields else None,
     )
 
 

@@ -5,10 +5,11 @@ Layer: HTTP. Imports from ``_proto`` and this package.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 from urllib.parse import urljoin
 
-from whirlwind._http.client.target import Target
+from whirlwind._http.client.target import Target, parse_target
 from whirlwind._proto.http.headers import HTTPHeaders
 
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -55,15 +56,17 @@ def redirected_method(code: int, method: str) -> str:
 
 
 def redirected_headers(
-    headers: HTTPHeaders, *, body_dropped: bool, same_origin: bool
-) -> HTTPHeaders:
+    headers: HTTPHeaders | None, *, body_dropped: bool, same_origin: bool
+) -> HTTPHeaders | None:
     """Return the header fields of the request that follows a redirect.
 
     Args:
-        headers: Those of the request before.
+        headers: Those of the request before; None for none.
         body_dropped: Whether the next request has no body although this one may have had.
         same_origin: Whether scheme, host and port are the same; if not, credentials stay here.
     """
+    if not headers:
+        return None
     headers = headers.copy()
     dropped = ["Host"]
     if body_dropped:
@@ -74,6 +77,51 @@ def redirected_headers(
         if name in headers:
             del headers[name]
     return headers
+
+
+class Following(NamedTuple):
+    """What changes from one request to the one that follows a redirect.
+
+    Attributes:
+        url, method: Of the request.
+        headers: What the program set, as far as it still counts.
+        options: The options, likewise.
+    """
+
+    url: str
+    method: str
+    headers: HTTPHeaders | None
+    options: Mapping[str, Any]
+
+
+def following_request(
+    request: Following, target: Target, code: int, headers: HTTPHeaders
+) -> Following:
+    """Return the request that follows a redirect.
+
+    Args:
+        request: The one before.
+        target: Where that went.
+        code: The status of the redirect.
+        headers: Its header fields.
+
+    Raises:
+        ValueError: It leads where no request can go.
+    """
+    url = redirected_url(request.url, headers)
+    method = redirected_method(code, request.method)
+    same_origin = is_same_origin(target, parse_target(url))
+    body_dropped = method != request.method
+    dropped: set[str] = set()
+    if body_dropped:
+        dropped.update(("expect_100_continue", "body_producer"))
+    if not same_origin:
+        dropped.update(("auth_username", "auth_password", "client_cert", "client_key"))
+    options = request.options
+    if not dropped.isdisjoint(options):
+        options = {name: value for name, value in options.items() if name not in dropped}
+    fields = redirected_headers(request.headers, body_dropped=body_dropped, same_origin=same_origin)
+    return Following(url, method, fields, options)
 
 
 def is_same_origin(one: Target, other: Target) -> bool:

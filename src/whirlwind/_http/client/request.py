@@ -109,7 +109,8 @@ class HTTPRequest:
     decompress_response: bool | None = None
     ssl_options: dict[str, Any] | ssl.SSLContext | None = None
     expect_100_continue: bool = False
-    _body: bytes | None = None
+    # Fields that were added for the last fetch, once a program has looked at them.
+    _added: dict[str, str] | None = None
 
     def __init__(
         self,
@@ -147,13 +148,14 @@ class HTTPRequest:
         decompress_response: bool | None = None,
         ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
     ) -> None:
-        self.headers = headers
-        if if_modified_since:
-            self.headers["If-Modified-Since"] = format_timestamp(if_modified_since)
+        # What a program set is kept as it set it; the client makes a copy before it sends.
+        self._headers: Any = headers
+        self._sent: bytes | None = None
         self.url = url
         self.method = method
-        if body is not None:
-            self.body = body
+        self._body = body.encode("utf-8") if isinstance(body, str) else body
+        if if_modified_since:
+            self.headers["If-Modified-Since"] = format_timestamp(if_modified_since)
         if auth_username is not None:
             self.auth_username = auth_username
         if auth_password is not None:
@@ -214,13 +216,51 @@ class HTTPRequest:
 
     @property
     def headers(self) -> HTTPHeaders:
-        """The header fields. May be set to any mapping, or to None for none."""
-        # What a program set is kept as it set it; the client makes a copy before it sends.
-        return self._headers  # type: ignore[return-value]
+        """The header fields. May be set to any mapping, or to None for none.
+
+        After a fetch the fields that the client added are there as well: ``Host``,
+        ``User-Agent`` and so on. The next fetch of the same request writes its own.
+        """
+        if self._sent is not None:
+            self._show_sent(self._sent)
+        elif self._headers is None:
+            self._headers = HTTPHeaders()
+        return self._headers  # type: ignore[no-any-return]
 
     @headers.setter
     def headers(self, value: Mapping[str, str] | HTTPHeaders | None) -> None:
-        self._headers = HTTPHeaders() if value is None else value
+        self._headers = value
+        self._sent = None
+        if self._added is not None:
+            del self._added
+
+    def _own_headers(self) -> HTTPHeaders:
+        """Return a copy of what the program set, without what was added for the last fetch."""
+        headers = HTTPHeaders(self._headers)
+        if self._added is not None:
+            for name, value in self._added.items():
+                if headers.get(name) == value:
+                    del headers[name]
+        return headers
+
+    def _begin_fetch(self) -> None:
+        """Take what the program set for the next fetch: a copy, to which a client may add."""
+        if self._headers is not None:
+            self._headers = self._own_headers()
+            if self._added is not None:
+                del self._added
+        self._sent = None
+
+    def _show_sent(self, head: bytes) -> None:
+        # Only when somebody looks: few do, and the bytes are there anyway.
+        self._sent = None
+        shown = self._own_headers()
+        added = self._added = {}
+        for name, value in HTTPHeaders.parse(head.partition(b"\r\n")[2].decode("latin-1")).items():
+            # A proxy's password is not for everybody who logs requests.
+            if shown.get(name) != value and name != "Proxy-Authorization":
+                shown[name] = added[name] = value
+        self._headers = shown
 
     @property
     def body(self) -> bytes | None:

@@ -20,6 +20,19 @@ from whirlwind._proto.http.headers import HTTPHeaders, encode_fields
 
 # Options that become header fields.
 _SAYS_MORE: Final = frozenset({"user_agent", "expect_100_continue"})
+# Fields that we write, or that mean something for what we write, whoever set them.
+_OURS: Final = frozenset(
+    {
+        "Accept-Encoding",
+        "Content-Length",
+        "Expect",
+        "Host",
+        "Proxy-Authorization",
+        "Transfer-Encoding",
+        "User-Agent",
+    }
+)
+_FORM: Final = "application/x-www-form-urlencoded"
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 _METHODS_WITH_BODY: Final = frozenset({"POST", "PATCH", "PUT"})
@@ -45,12 +58,14 @@ def check_method(method: str, *, has_body: bool, allow_nonstandard: bool) -> Non
         )
 
 
-def is_chunked(method: str, fields: HTTPHeaders, *, body: bytes | None, has_producer: bool) -> bool:
+def is_chunked(
+    method: str, fields: HTTPHeaders | None, *, body: bytes | None, has_producer: bool
+) -> bool:
     """Decide about the framing of the body, and refuse fields that would make it ambiguous.
 
     Args:
         method: The method.
-        fields: What the program set.
+        fields: What the program set; None for nothing.
         body: The body; None for none.
         has_producer: Whether the body comes from a ``body_producer``.
 
@@ -63,8 +78,8 @@ def is_chunked(method: str, fields: HTTPHeaders, *, body: bytes | None, has_prod
 
     Source: RFC 9112, section 6.
     """
-    if not fields and body is None:
-        return has_producer or method in _METHODS_WITH_BODY
+    if not fields:
+        return body is None and (has_producer or method in _METHODS_WITH_BODY)
     length = fields.get("Content-Length")
     coding = fields.get("Transfer-Encoding")
     if body is not None:
@@ -87,7 +102,7 @@ def is_chunked(method: str, fields: HTTPHeaders, *, body: bytes | None, has_prod
 def encode_head(
     target: Target,
     method: str,
-    fields: HTTPHeaders,
+    fields: HTTPHeaders | None,
     options: Mapping[str, Any],
     *,
     body: bytes | None,
@@ -101,7 +116,7 @@ def encode_head(
     Args:
         target: Where it goes.
         method: The method, checked.
-        fields: What the program set; it comes first, and is not changed.
+        fields: What the program set; it comes first, and is not changed. None for nothing.
         options: Options of the request, those not None.
         body: The body; None for none, or for one that comes later.
         chunked: What ``is_chunked`` says.
@@ -115,20 +130,24 @@ def encode_head(
     Raises:
         ValueError: A field holds what may not be sent.
     """
+    path = named or target.path
     if (
-        not fields
-        and body is None
-        and not chunked
+        not chunked
         and not credentials
-        and not _SAYS_MORE.intersection(options)
+        and (not fields or _OURS.isdisjoint(fields._fields))
+        and _SAYS_MORE.isdisjoint(options)
     ):
-        # Most requests there are.
-        coding = "\r\nAccept-Encoding: gzip" if options.get("decompress_response") else ""
-        return (
-            f"{method} {named or target.path} HTTP/1.1\r\nHost: {target.authority}\r\n"
-            f"User-Agent: {user_agent}{coding}\r\n\r\n"
-        ).encode("ascii")
-    headers = fields.copy()
+        # Most requests there are: nothing that the program set is in the way of what we add.
+        length = "" if body is None else f"Content-Length: {len(body)}\r\n"
+        if method == "POST" and (not fields or "Content-Type" not in fields):
+            length += f"Content-Type: {_FORM}\r\n"
+        coding = "Accept-Encoding: gzip\r\n" if options.get("decompress_response") else ""
+        added = f"Host: {target.authority}\r\nUser-Agent: {user_agent}\r\n{length}{coding}\r\n"
+        if not fields:
+            return f"{method} {path} HTTP/1.1\r\n{added}".encode("ascii")
+        lines = _encoded(fields)
+        return f"{method} {path} HTTP/1.1\r\n".encode("ascii") + lines + added.encode("ascii")
+    headers = HTTPHeaders() if fields is None else fields.copy()
     if "Host" not in headers:
         headers["Host"] = target.authority
     elif len(headers.get_list("Host")) > 1:
@@ -152,11 +171,14 @@ def encode_head(
     elif chunked:
         headers["Transfer-Encoding"] = "chunked"
     if method == "POST" and "Content-Type" not in headers:
-        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        headers["Content-Type"] = _FORM
     if options.get("decompress_response") and "Accept-Encoding" not in headers:
         headers["Accept-Encoding"] = "gzip"
+    return f"{method} {path} HTTP/1.1\r\n".encode("ascii") + _encoded(headers) + b"\r\n"
+
+
+def _encoded(fields: HTTPHeaders) -> bytes:
     try:
-        lines = encode_fields(headers)
+        return encode_fields(fields)
     except LocalProtocolError as error:
         raise ValueError(f"Illegal characters (CR or LF) in header: {error}") from error
-    return f"{method} {named or target.path} HTTP/1.1\r\n".encode("ascii") + lines + b"\r\n"

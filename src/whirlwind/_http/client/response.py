@@ -111,7 +111,7 @@ class HTTPResponse:
     # What a response out of a pool of connections leaves at its usual value.
     _body: bytes | None = None
     _pieces: Sequence[bytes] | None = None
-    _times: Times | None = None
+    _times: tuple[float, ...] | None = None
     _error_is_response_code = False
 
     def __init__(
@@ -146,7 +146,7 @@ class HTTPResponse:
     @lazy
     def time_info(self) -> dict[str, float]:
         """Seconds that the stages took; see the class."""
-        return {} if self._times is None else self._times.as_stages()
+        return {} if self._times is None else Times(*self._times).as_stages()
 
     @lazy
     def buffer(self) -> Any:

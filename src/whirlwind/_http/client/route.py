@@ -38,7 +38,7 @@ class Route(NamedTuple):
 def route_of(
     target: Target,
     method: str,
-    fields: HTTPHeaders,
+    fields: HTTPHeaders | None,
     options: Mapping[str, Any],
     authenticator: Authenticator,
     *,
@@ -49,7 +49,7 @@ def route_of(
     Args:
         target: Where the request goes.
         method: Its method.
-        fields: The header fields that the program set.
+        fields: The header fields that the program set; None for none.
         options: Options of the request, those not None.
         authenticator: Writes the fields with credentials.
         is_http: Whether the connection stays one of HTTP. What is something else afterwards does

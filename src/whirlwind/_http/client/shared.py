@@ -7,35 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import weakref
-from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
-from whirlwind._base.limits import MAX_POOL_IDLE, MAX_TARGETS, POOL_IDLE_TIMEOUT
+from whirlwind._base.limits import MAX_POOL_IDLE, POOL_IDLE_TIMEOUT
 from whirlwind._http.client.connection import HTTPClientConnection
-from whirlwind._http.client.connection_key import ConnectionKey, connection_key
 from whirlwind._http.client.connector import Connector
 from whirlwind._http.client.deadlines import Deadlines
 from whirlwind._http.client.loop_end import LoopEnd
 from whirlwind._http.client.pool import ConnectionPool
-from whirlwind._http.client.request_head import encode_head
-from whirlwind._http.client.route import ROUTING_OPTIONS
-from whirlwind._http.client.target import Target, parse_target
-from whirlwind._proto.http.headers import HTTPHeaders
-
-# Options that change what is sent, or through what, if they are there at all.
-_SAYS_MORE: Final = ROUTING_OPTIONS | {
-    "allow_ipv6",
-    "body_producer",
-    "ca_certs",
-    "client_cert",
-    "client_key",
-    "expect_100_continue",
-    "network_interface",
-    "ssl_options",
-    "user_agent",
-}
-_LONGEST_REMEMBERED: Final = 512
-PlainRequest = tuple[Target, bytes, ConnectionKey]
+from whirlwind._http.client.prepared_request import RequestPreparer
+from whirlwind._http.client.settings import SettingsReader
 
 
 class Expiring(Protocol):
@@ -66,6 +48,8 @@ class Shared:
         pool: The kept connections.
         stages: Timeouts of waiting in the queue and of connecting.
         totals: Timeouts of whole fetches.
+        settings: Reads what requests ask for.
+        requests: Makes requests ready to be sent.
     """
 
     def __init__(
@@ -88,17 +72,18 @@ class Shared:
         self.totals: Deadlines[Expiring] = Deadlines(loop, _expire)
         self.max_header_size = max_header_size
         self.max_body_size = max_body_size
-        self.user_agent = user_agent
+        self.settings = SettingsReader()
+        self.requests = RequestPreparer(connector.authenticator, user_agent)
         self.ended = ended
         self._loop_ended = weakref.WeakMethod(loop_ended)
         self._loop_end: LoopEnd | None = None
-        self._plain: dict[tuple[str, bool, bool], PlainRequest] = {}
 
     def new_connection(self, key: object) -> HTTPClientConnection:
         """Make the protocol of a new connection."""
         if self._loop_end is None and (ended := self._loop_ended()) is not None:
             self._loop_end = LoopEnd(ended)
         connection = HTTPClientConnection(
+            self.loop,
             key,
             max_header_size=self.max_header_size,
             released=self.pool.put,
@@ -106,34 +91,6 @@ class Shared:
         )
         self.pool.opened(connection)
         return connection
-
-    def plain_request(self, url: str, options: Mapping[str, Any]) -> PlainRequest | None:
-        """Return what a GET is sent as that says nothing but its URL; None if it says more."""
-        if not _SAYS_MORE.isdisjoint(options) or len(url) > _LONGEST_REMEMBERED:
-            return None
-        what = (
-            url,
-            bool(options.get("decompress_response")),
-            bool(options.get("validate_cert", True)),
-        )
-        found = self._plain.get(what)
-        if found is None:
-            target = parse_target(url)
-            if target.username is not None:
-                return None
-            if len(self._plain) >= MAX_TARGETS:
-                self._plain.clear()
-            head = encode_head(
-                target,
-                "GET",
-                HTTPHeaders(),
-                options,
-                body=None,
-                chunked=False,
-                user_agent=self.user_agent,
-            )
-            found = self._plain[what] = (target, head, connection_key(target, options))
-        return found
 
     def close(self) -> None:
         """End all connections and timers."""

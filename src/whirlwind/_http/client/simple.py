@@ -151,8 +151,8 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             if self._hosts is not None:
                 self._hosts.add(fetch, fetch.place)
             fetch.queued_at = self._shared.loop.time()
-            if fetch.queue_timeout:
-                self._shared.stages.add(fetch, fetch.queue_timeout, fetch.queued_at)
+            if timeout := fetch.settings.queue_timeout:
+                self._shared.stages.add(fetch, timeout, fetch.queued_at)
 
     def _begins(self, fetch: Fetch) -> bool:
         if self._hosts is None:
@@ -179,8 +179,8 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
                 if first is None:
                     return
                 following, future = first, self.queue.pop(first)
-            if following.queue_timeout:
-                self._shared.stages.remove(following, following.queue_timeout)
+            if timeout := following.settings.queue_timeout:
+                self._shared.stages.remove(following, timeout)
             self.active[following] = future
             following.start()
 

@@ -49,7 +49,7 @@ class UpgradeFetch(Fetch):
         self._upgraded: Upgraded | None = upgraded
         # A redirect is an error, as in Tornado and in browsers: a WebSocket is what one asked for,
         # and whoever asked has to see that it is somewhere else.
-        self._redirects_left = 0
+        self._redirects = self.settings.max_redirects
 
     def switched(
         self, connection: HTTPClientConnection, headers: HTTPHeaders, leftover: bytes

@@ -23,7 +23,7 @@ into bytes: ``encode_fields``. Nothing else in the package writes header fields.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Final, TypeVar, overload
 
 from whirlwind._base.limits import MAX_HEADER_COUNT, MAX_HEADER_NAMES
@@ -282,6 +282,13 @@ def _copied(fields: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
     return copied
 
 
+def flat_copy(headers: HTTPHeaders) -> HTTPHeaders:
+    """Return a copy of fields none of which is repeated; ``copy`` has to look whether one is."""
+    other = HTTPHeaders.__new__(HTTPHeaders)
+    other._fields = headers._fields.copy()
+    return other
+
+
 def _add(fields: dict[str, str | list[str]], name: str, value: str) -> None:
     held = fields.get(name)
     if held is None:
@@ -331,15 +338,15 @@ def field_from_wire(wire_name: bytes, wire_value: bytes) -> tuple[str, str]:
     return name, value
 
 
-def fields_of(pairs: Iterable[tuple[str, str]]) -> HTTPHeaders:
+def fields_of(pairs: Sequence[tuple[str, str]]) -> HTTPHeaders:
     """Return the fields that ``field_from_wire`` has found, in their order."""
-    headers = HTTPHeaders()
-    fields = headers._fields
-    for name, value in pairs:
-        if name in fields:
+    headers = HTTPHeaders.__new__(HTTPHeaders)
+    fields: dict[str, str | list[str]] = dict(pairs)
+    if len(fields) != len(pairs):
+        fields = {}
+        for name, value in pairs:
             _add(fields, name, value)
-        else:
-            fields[name] = value
+    headers._fields = fields
     return headers
 
 
