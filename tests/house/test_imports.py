@@ -15,6 +15,7 @@ OPTIONAL = {
     "curl_httpclient": "pycurl",
     "twisted": "twisted",
     "caresresolver": "pycares",
+    "aiohttp": "aiohttp",
 }
 
 # One process for all: each module is imported after every trace of the package was dropped. A new

@@ -65,9 +65,9 @@ def test_a_client_made_before_any_loop_runs_belongs_to_the_loop_of_its_first_cal
     things = client.test.things
 
     async def first() -> None:
-        loops = [client.binding.loop]
+        loops = [client._binding.loop]
         counting = things.count_documents({})
-        loops.append(client.binding.loop)
+        loops.append(client._binding.loop)
         assert loops == [None, asyncio.get_running_loop()]
         assert await counting == 0
         await client.close()

@@ -68,7 +68,7 @@ def test_options_reach_the_server_and_a_callback_gets_the_counts() -> None:
         async with scripted(lambda name, command: {"ok": 1, "n": 1}) as (server, things):
             bulk = things.initialize_ordered_bulk_op(bypass_document_validation=True)
             bulk.insert({})
-            ended = things.binding.enter().create_future()
+            ended = things._binding.enter().create_future()
 
             def take(result: Any, error: Any) -> None:
                 results.append((result["nInserted"], error))

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from bson import SON, CodecOptions
 from pymongo import AsyncMongoClient, ReadPreference
+from pymongo.driver_info import DriverInfo
 from pymongo.errors import AutoReconnect, ConfigurationError, InvalidOperation, InvalidURI
 from tests.mongo.scripted import run, scripted
 from tests.support.mongo_wire import KEEP_WAITING, WireServer, batches
@@ -26,6 +27,7 @@ from whirlwind.mongo import (
     MotorCursor,
     MotorDatabase,
 )
+from whirlwind.mongo.motor_asyncio import AsyncIOMotorClient
 
 NOWHERE = "mongodb://127.0.0.1:1/named"
 
@@ -68,9 +70,9 @@ def test_a_client_is_equal_to_one_of_the_same_servers() -> None:
 
 def test_calling_what_is_not_a_method_names_the_mistake() -> None:
     client: Any = MotorClient(NOWHERE)
-    with pytest.raises(TypeError, match="MotorClient has no method 'find_everything'"):
+    with pytest.raises(TypeError, match=r"find_everything was called, but no such method exists"):
         client.find_everything()
-    with pytest.raises(TypeError, match="MotorCollection has no method 'find_all'"):
+    with pytest.raises(TypeError, match="'find_all' was called, but no such method exists"):
         client.test.things.find_all()
     with pytest.raises(TypeError, match="cannot be called"):
         client()
@@ -324,3 +326,24 @@ def test_the_delegate_is_a_client_of_pymongo_that_names_us() -> None:
     delegate = MotorClient(NOWHERE).delegate
     assert isinstance(delegate, AsyncMongoClient)
     assert "whirlwind" in str(delegate.options.pool_options.metadata["driver"]["name"])
+
+
+def test_what_a_program_tells_of_itself_stands_beside_our_name() -> None:
+    own = DriverInfo("layer", "1.2", "platform")
+    told = MotorClient(NOWHERE, driver=own).delegate.options.pool_options.metadata
+    assert told["driver"]["name"].endswith("|whirlwind|layer")
+    assert told["driver"]["version"].endswith("|1.2")
+    assert told["platform"].endswith("|platform")
+    with pytest.raises(TypeError, match="DriverInfo"):
+        MotorClient(NOWHERE, driver="layer")
+
+
+def test_objects_show_the_name_that_the_program_has_them_under() -> None:
+    for client, family in [(MotorClient(NOWHERE), ""), (AsyncIOMotorClient(NOWHERE), "AsyncIO")]:
+        for thing, name in [
+            (client, "Client"),
+            (client.test, "Database"),
+            (client.test.things, "Collection"),
+            (client.test.things.find(), "Cursor"),
+        ]:
+            assert repr(thing).startswith(f"{family}Motor{name}(")

@@ -46,13 +46,17 @@ def test_an_aggregation_fetches_one_batch_at_a_time() -> None:
     run(scene)
 
 
-def test_batch_size_of_a_latent_cursor_is_that_of_its_later_batches() -> None:
+def test_batch_size_of_a_latent_cursor_is_that_of_all_its_batches() -> None:
     async def scene() -> None:
         async with scripted(batches(1, 1)) as (server, things):
             cursor = things.aggregate([])
             assert cursor.batch_size(5) is cursor
             assert await cursor.to_list() == documents(0, 2)
+            assert server.commands[0]["cursor"] == {"batchSize": 5}
             assert server.commands[1]["batchSize"] == 5
+            indexes = things.list_indexes().batch_size(5)
+            assert await indexes.to_list() == documents(0, 2)
+            assert [command.get("batchSize") for command in server.commands[2:]] == [None, 5]
             with pytest.raises(ValueError, match="0 or more"):
                 things.aggregate([]).batch_size(-1)
             with pytest.raises(TypeError, match="int"):

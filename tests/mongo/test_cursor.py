@@ -348,14 +348,47 @@ def test_close_frees_the_cursor_of_the_server() -> None:
             assert not cursor.closed
             await cursor.close()
             assert cursor.closed
-            assert not cursor.alive
             assert server.names == ["find", "killCursors"]
             assert server.commands[-1]["cursors"] == [77]
+            # What was fetched can still be read, as in Motor; nothing more is fetched.
+            assert cursor.alive
+            assert await cursor.to_list() == [{"_id": 0}, {"_id": 1}]
+            assert not cursor.alive
             assert await cursor.fetch_next is False
             assert cursor.next_object() is None
             async with things.find() as second:
                 assert await second.next() == {"_id": 0}
             assert server.names[2:] == ["find", "killCursors"]
+
+    run(scene)
+
+
+def test_an_ordinary_loop_over_a_cursor_is_refused() -> None:
+    """Python would call cursor[0], cursor[1] … and never come to an end."""
+
+    async def scene() -> None:
+        async with scripted() as (server, things):
+            for cursor in (things.find(), things.aggregate([]), things.find_raw_batches()):
+                with pytest.raises(TypeError, match="async for"):
+                    list(cursor)
+            for other in (things, things.database, things.client):
+                with pytest.raises(TypeError):
+                    list(other)
+            assert server.names == []
+
+    run(scene)
+
+
+def test_an_exhaust_cursor_has_no_limit() -> None:
+    async def scene() -> None:
+        async with scripted() as (_, things):
+            with pytest.raises(InvalidOperation, match="exhaust"):
+                things.find(limit=5).add_option(64)
+            with pytest.raises(InvalidOperation, match="exhaust"):
+                things.find().add_option(64).limit(5)
+            with pytest.raises(InvalidOperation, match="exhaust"):
+                things.find(cursor_type=CursorType.EXHAUST).limit(5)
+            assert things.find(cursor_type=CursorType.EXHAUST).remove_option(64).limit(5)
 
     run(scene)
 

@@ -48,7 +48,7 @@ def test_callbacks_get_files_and_errors(mongo_uri: str, database_name: str) -> N
         async with bucket_on(mongo_uri, database_name) as bucket:
             files = MotorGridFS(bucket._database, "fs")
             number = await files.put(b"text")
-            loop = files.binding.enter()
+            loop = files._binding.enter()
             got: Any = loop.create_future()
             assert files.get(number, callback=lambda file, error: got.set_result(file)) is None
             assert await (await got).read() == b"text"

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +16,8 @@ from tests.support.mongo_wire import cursor_answer
 from whirlwind import gen
 from whirlwind.httpclient import AsyncHTTPClient, HTTPResponse
 from whirlwind.mongo import MotorGridFSBucket, MotorGridOut
-from whirlwind.mongo.web import GridFSHandler, stored_type, version_of
+from whirlwind.mongo.grid_answer import version_of
+from whirlwind.mongo.web import GridFSHandler
 from whirlwind.web import Application, RequestHandler
 
 DATA = bytes(range(256)) * 4
@@ -82,7 +82,8 @@ def test_a_file_is_answered_with_what_is_known_of_it(any_uri: str, database_name
             assert response.headers["Content-Type"] == "text/plain"
             assert response.headers["Content-Length"] == str(len(DATA))
             assert response.headers["Accept-Ranges"] == "bytes"
-            assert "Cache-Control" not in response.headers
+            assert response.headers["Cache-Control"] == "public"
+            assert "Expires" not in response.headers
             assert response.headers["Last-Modified"].endswith("GMT")
             head = await served.get(method="HEAD")
             assert (head.code, head.body) == (200, b"")
@@ -308,32 +309,3 @@ def test_a_handler_of_the_programs_own_streams_a_file(any_uri: str, database_nam
                 assert (response.code, response.body) == (200, DATA[5:])
 
     run(scene)
-
-
-def test_an_entity_tag_names_one_state_of_one_file() -> None:
-    def file(**changed: Any) -> SimpleNamespace:
-        fields = {"_id": 1, "length": 2, "upload_date": datetime(2020, 1, 1), **changed}
-        return SimpleNamespace(**fields)
-
-    tag = version_of(file())
-    assert tag == version_of(file(upload_date=datetime(2020, 1, 1, tzinfo=UTC)))
-    assert tag[0] == tag[-1] == '"'
-    others = [file(_id="1"), file(length=3), file(upload_date=datetime(2020, 1, 2, tzinfo=UTC))]
-    assert len({tag, *map(version_of, others)}) == 4
-
-
-@pytest.mark.parametrize(
-    ("content_type", "metadata", "expected"),
-    [
-        ("a/b", {"contentType": "c/d"}, "a/b"),
-        (None, {"contentType": "c/d"}, "c/d"),
-        (None, {"content_type": "e/f"}, "e/f"),
-        (None, {"contentType": 5}, None),
-        (None, "c/d", None),
-        (None, None, None),
-    ],
-)
-def test_the_media_type_is_where_programs_have_stored_it(
-    content_type: Any, metadata: Any, expected: str | None
-) -> None:
-    assert stored_type(SimpleNamespace(content_type=content_type, metadata=metadata)) == expected

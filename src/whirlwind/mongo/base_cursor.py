@@ -21,7 +21,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from pymongo.errors import InvalidOperation
 
@@ -54,7 +54,7 @@ class MotorBaseCursor(MotorObject):
     """
 
     def __init__(self, collection: Any, batches: Batches | None) -> None:
-        self.binding: LoopBinding = collection.binding
+        self._binding: LoopBinding = collection._binding
         self._collection = collection
         self._batches = batches
         self._buffer: deque[Any] = deque()
@@ -93,10 +93,10 @@ class MotorBaseCursor(MotorObject):
 
         It can be true although none comes: the end is known only when the server has said so.
         """
-        if self._closed or self._failed:
-            return False
+        if self._buffer:
+            return True  # even of a cursor that was closed, as in Motor
         delegate = self.delegate
-        return bool(self._buffer) or delegate is None or bool(delegate.alive)
+        return not (self._closed or self._failed) and (delegate is None or bool(delegate.alive))
 
     @property
     def cursor_id(self) -> int | None:
@@ -117,7 +117,7 @@ class MotorBaseCursor(MotorObject):
         found = None if delegate is None else delegate.session
         return None if found is None else MotorClientSession(self._collection.client, found)
 
-    def check_not_started(self) -> None:
+    def _check_not_started(self) -> None:
         """Raise if it is too late to change the query.
 
         Raises:
@@ -139,11 +139,11 @@ class MotorBaseCursor(MotorObject):
             PyMongoError: (from the Future) The fetch failed.
         """
         if self._buffer:
-            return self.binding.answer(True)
+            return self._binding.answer(True)
         if self._pulling is not None:
             return self._pulling
         if self._closed or (self._started and not self.alive):
-            return self.binding.answer(False)
+            return self._binding.answer(False)
         return self._start_pull()
 
     def next_object(self) -> Any:
@@ -157,8 +157,16 @@ class MotorBaseCursor(MotorObject):
             StopAsyncIteration: (from the Future) There is none.
         """
         if self._buffer:
-            return self.binding.finished(self._buffer.popleft())
-        return self.binding.start(self.__anext__)
+            return self._binding.finished(self._buffer.popleft())
+        return self._binding.start(self.__anext__)
+
+    def _buffer_size(self) -> int:
+        """Return how many documents ``next_object`` can give before the next fetch."""
+        return len(self._buffer)
+
+    def __iter__(self) -> NoReturn:
+        # Without this, Python would loop over cursor[0], cursor[1] … for ever.
+        raise TypeError("a cursor has to wait for documents: write 'async for', not 'for'")
 
     def __aiter__(self: C) -> C:
         return self
@@ -195,7 +203,7 @@ class MotorBaseCursor(MotorObject):
             raise InvalidOperation("a tailable cursor has no end to make a list of")
         given = {"callback": callback}
         taken = take_callback(given)
-        future = self.binding.start(self._to_list, length)
+        future = self._binding.start(self._to_list, length)
         if taken is not None:
             deliver(future, taken)
             return None  # type: ignore[return-value]  # as Motor 1 did
@@ -226,7 +234,7 @@ class MotorBaseCursor(MotorObject):
         """
         if not callable(callback):
             raise TypeError(f"callback must be callable, not {callback!r:.40}")
-        self.binding.enter().call_soon(self._each, callback)
+        self._binding.enter().call_soon(self._each, callback)
 
     def _each(self, callback: Callable[[Any, Any], Any]) -> None:
         # One batch in a turn of the loop, so that a long result lets others have theirs.
@@ -251,7 +259,7 @@ class MotorBaseCursor(MotorObject):
 
     def _start_pull(self) -> asyncio.Future[bool]:
         self._started = True
-        pulling = self.binding.start(self._pull)
+        pulling = self._binding.start(self._pull)
         if not pulling.done():
             self._pulling = pulling
             if register.is_open:
@@ -264,7 +272,7 @@ class MotorBaseCursor(MotorObject):
         if self._buffer or busy or asyncio.current_task() is None:
             return await self.fetch_next
         self._started = True
-        self._pulling = pulling = self.binding.enter().create_future()
+        self._pulling = pulling = self._binding.enter().create_future()
         try:
             more = await self._pull(everything=everything)
         except asyncio.CancelledError:
@@ -310,15 +318,15 @@ class MotorBaseCursor(MotorObject):
     # --- the end ------------------------------------------------------------------------------
 
     def close(self) -> asyncio.Future[None]:
-        """Give up the rest and free the server's cursor.
+        """Give up what was not fetched and free the server's cursor.
 
-        A fetch on its way is cancelled, and who waits for it learns that there is no more.
+        Documents that are here already can still be read. A fetch on its way is cancelled, and who
+        waits for it learns that there is no more.
         Needed only for a cursor that is not read to its end; PyMongo closes one that is dropped a
         little later.
         """
         self._closed = True
-        self._buffer.clear()
-        return self.binding.start(self._close)
+        return self._binding.start(self._close)
 
     async def _close(self) -> None:
         pulling, puller = self._pulling, self._puller

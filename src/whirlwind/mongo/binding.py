@@ -46,16 +46,21 @@ class LoopBinding:
     Args:
         io_loop: An ``IOLoop``, or an asyncio event loop; None takes the loop of the first call.
         face: What the program calls a loop, of an asyncio loop.
+        family: What the names of the classes begin with where the program has them from.
 
     Raises:
         TypeError: ``io_loop`` is neither.
     """
 
-    __slots__ = ("_answers", "_face", "_io_loop", "_loop")
+    __slots__ = ("_answers", "_face", "_io_loop", "_loop", "family")
 
     def __init__(
-        self, io_loop: Any = None, face: Callable[[asyncio.AbstractEventLoop], Any] | None = None
+        self,
+        io_loop: Any = None,
+        face: Callable[[asyncio.AbstractEventLoop], Any] | None = None,
+        family: str = "",
     ) -> None:
+        self.family = family
         self._io_loop = io_loop
         self._face = face or io_loop_of
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -96,7 +96,7 @@ class MotorBulkOperationBuilder:
             )
             return result.bulk_api_result if result.acknowledged else None
 
-        future = self._collection.binding.start(run)
+        future = self._collection._binding.start(run)
         if taken is not None:
             deliver(future, taken)
             return None  # type: ignore[return-value]  # as Motor 1 did

@@ -101,8 +101,8 @@ class MotorChangeStream(MotorBaseCursor):
         second by default.
         """
         if self._buffer:
-            return self.binding.finished(self._buffer.popleft())
-        return self.binding.start(self._try_next)
+            return self._binding.finished(self._buffer.popleft())
+        return self._binding.start(self._try_next)
 
     async def _try_next(self) -> Any:
         if self._pulling is None and self.alive:
@@ -129,6 +129,11 @@ class MotorChangeStream(MotorBaseCursor):
             raise InvalidOperation("a change stream has no end to make a list of: give a length")
         return super().to_list(length, callback)
 
+    def close(self) -> asyncio.Future[None]:
+        """End the stream; what was fetched and not read is dropped."""
+        self._buffer.clear()
+        return super().close()
+
     async def _open(self) -> Batches:
         async with self._opening:
             if self._batches is None:
@@ -142,7 +147,7 @@ class MotorChangeStream(MotorBaseCursor):
     async def __aenter__(self) -> MotorChangeStream:
         if self._closed:
             raise InvalidOperation("this change stream is closed; watch() makes another")
-        await self.binding.start(self._open_at_once)
+        await self._binding.start(self._open_at_once)
         return self
 
     async def __aexit__(

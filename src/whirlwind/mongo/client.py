@@ -94,10 +94,11 @@ class MotorClient(MotorObject):
     PORT = AsyncMongoClient.PORT
 
     _loop_face = staticmethod(io_loop_of)
+    _family = ""
 
     def __init__(self, *args: Any, io_loop: Any = None, **kwargs: Any) -> None:
-        self.binding = LoopBinding(io_loop, self._loop_face)
-        kwargs.setdefault("driver", DriverInfo("whirlwind", version))
+        self._binding = LoopBinding(io_loop, self._loop_face, self._family)
+        kwargs["driver"] = _driver(kwargs.get("driver"))
         self._arguments = (args, kwargs)
         self._delegate: AsyncMongoClient[Any] | None = AsyncMongoClient(*args, **kwargs)
         self._keeper: AsyncGenerator[None, None] | None = None
@@ -222,7 +223,7 @@ class MotorClient(MotorObject):
             cursor = await self.delegate.list_databases(delegate_of(session), comment, **kwargs)
             return MotorCommandCursor(self, CommandBatches(cursor))
 
-        return self.binding.start(run)
+        return self._binding.start(run)
 
     @takes_callback
     def start_session(
@@ -246,7 +247,7 @@ class MotorClient(MotorObject):
             )
             return MotorClientSession(self, session)
 
-        return self.binding.start(run)
+        return self._binding.start(run)
 
     def close(self) -> asyncio.Future[None]:
         """Close all connections; the client cannot be used afterwards.
@@ -260,13 +261,13 @@ class MotorClient(MotorObject):
         """
         if self._closing is not None:
             return self._closing
-        loop = self.binding.loop
+        loop = self._binding.loop
         if loop is not None and loop.is_closed():
             # Its transports went with it; what is left is to be forgotten quietly.
             self._closing = loop.create_future()
             self._closing.set_result(None)
             return self._closing
-        loop = self.binding.enter()
+        loop = self._binding.enter()
         # Not eagerly: a program may end with a close() that it does not wait for, and asyncio.run
         # then cancels this task after its first step. See there.
         self._closing = closing = loop.create_task(self._close())
@@ -395,21 +396,18 @@ class MotorClient(MotorObject):
     def __hash__(self) -> int:
         return hash(self.delegate)
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.delegate!r})"
-
     # --- the ends -----------------------------------------------------------------------------
 
-    def leave_to_parent(self) -> None:
+    def _leave_to_parent(self) -> None:
         """Begin anew in a forked child; called by the interpreter after a fork."""
-        if self._delegate is not None and self.binding.loop is not None:
+        if self._delegate is not None and self._binding.loop is not None:
             _inherited.append((self._delegate, self._keeper))
             self._delegate = self._keeper = None
-        self.binding.release()
+        self._binding.release()
 
-    def close_at_exit(self) -> None:
+    def _close_at_exit(self) -> None:
         """Close the client if its loop only stopped; called when the interpreter exits."""
-        loop = self.binding.loop
+        loop = self._binding.loop
         if loop is not None and not loop.is_closed() and not loop.is_running():
             self.close()
 
@@ -424,6 +422,20 @@ class AsyncIOMotorClient(MotorClient):
     """
 
     _loop_face = staticmethod(lambda loop: loop)
+    _family = "AsyncIO"
+
+
+def _driver(programs: DriverInfo | None) -> DriverInfo:
+    """Return what servers are told in the handshake; a layer above ours adds its name to it."""
+    if programs is None:
+        return DriverInfo("whirlwind", version)
+    if not isinstance(programs, DriverInfo):
+        raise TypeError(f"driver must be a DriverInfo, not {programs!r:.40}")
+    return DriverInfo(
+        f"whirlwind|{programs.name}",
+        f"{version}|{programs.version}" if programs.version else version,
+        programs.platform,
+    )
 
 
 def _options_of(thing: AsyncDatabase[Any] | AsyncCollection[Any]) -> Mapping[str, Any]:
@@ -444,12 +456,12 @@ async def _close_with_the_loop(delegate: AsyncMongoClient[Any]) -> AsyncGenerato
 
 def _after_fork() -> None:
     for client in list(_clients.values()):
-        client.leave_to_parent()
+        client._leave_to_parent()
 
 
 def _at_exit() -> None:
     for client in list(_clients.values()):
-        client.close_at_exit()
+        client._close_at_exit()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows

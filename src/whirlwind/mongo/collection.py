@@ -6,7 +6,7 @@ Layer: public package ``mongo``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, NoReturn, TypeVar, cast
 
 from bson.codec_options import CodecOptions
 from pymongo.asynchronous.collection import AsyncCollection
@@ -14,13 +14,17 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from whirlwind.mongo import bulk_builder, change_stream, legacy, old_commands
-from whirlwind.mongo.batches import Batches, CommandBatches
 from whirlwind.mongo.command_cursor import MotorLatentCommandCursor, MotorRawBatchCommandCursor
 from whirlwind.mongo.cursor import MotorCursor, MotorRawBatchCursor
 from whirlwind.mongo.delegation import MotorObject, attribute, delegate_of, operation
 
 # Declarations read from this: to a type checker an instance, whose methods need no receiver.
 _PYMONGO: Final = cast("AsyncCollection[Any]", AsyncCollection)
+
+C = TypeVar("C", bound=MotorCursor)
+
+# What the first arguments of ``find`` are, in their order.
+_FIND: Final = ("filter", "projection", "skip", "limit", "no_cursor_timeout", "cursor_type")
 
 
 class MotorCollection(MotorObject):
@@ -48,7 +52,7 @@ class MotorCollection(MotorObject):
         write_concern: WriteConcern | None = None,
         read_concern: ReadConcern | None = None,
     ) -> None:
-        self.binding = database.binding
+        self._binding = database._binding
         self._database = database
         self._name = name
         self._options = (codec_options, read_preference, write_concern, read_concern)
@@ -137,13 +141,7 @@ class MotorCollection(MotorObject):
             *args: As for PyMongo's ``find``: filter, projection, skip, limit …
             **kwargs: The same by name.
         """
-        kwargs = {key: delegate_of(value) for key, value in kwargs.items()}
-        return MotorCursor(
-            self,
-            self.delegate.find(*args, **kwargs),
-            filter=args[0] if args else kwargs.get("filter"),
-            tailable=bool(kwargs.get("cursor_type", 0)) and kwargs["cursor_type"] & 2 == 2,
-        )
+        return self._find(MotorCursor, "find", args, kwargs)
 
     def find_raw_batches(self, *args: Any, **kwargs: Any) -> MotorRawBatchCursor:
         """Return a cursor whose items are the server's batches, undecoded.
@@ -154,8 +152,12 @@ class MotorCollection(MotorObject):
             *args: As for ``find``.
             **kwargs: As for ``find``.
         """
+        return self._find(MotorRawBatchCursor, "find_raw_batches", args, kwargs)
+
+    def _find(self, kind: type[C], method: str, args: Any, kwargs: Any) -> C:
         kwargs = {key: delegate_of(value) for key, value in kwargs.items()}
-        return MotorRawBatchCursor(self, self.delegate.find_raw_batches(*args, **kwargs))
+        query = dict(zip(_FIND, args, strict=False)) | kwargs
+        return kind(self, getattr(self.delegate, method)(*args, **kwargs), query=query)
 
     def aggregate(
         self,
@@ -174,13 +176,9 @@ class MotorCollection(MotorObject):
             comment: Shown in the server's log and profile.
             **kwargs: Options of the ``aggregate`` command, such as ``batchSize``.
         """
-        given = {"session": delegate_of(session), "let": let, "comment": comment}
-        options = {key: value for key, value in given.items() if value is not None} | kwargs
-
-        async def send() -> Batches:
-            return CommandBatches(await self.delegate.aggregate(pipeline, **options))
-
-        return MotorLatentCommandCursor(self, send)
+        return MotorLatentCommandCursor(
+            self, "aggregate", pipeline, session=session, let=let, comment=comment, **kwargs
+        )
 
     def aggregate_raw_batches(
         self, pipeline: Sequence[Mapping[str, Any]], session: Any = None, **kwargs: Any
@@ -193,12 +191,9 @@ class MotorCollection(MotorObject):
             **kwargs: Options of the ``aggregate`` command.
         """
 
-        async def send() -> Batches:
-            return CommandBatches(
-                await self.delegate.aggregate_raw_batches(pipeline, delegate_of(session), **kwargs)
-            )
-
-        return MotorRawBatchCommandCursor(self, send)
+        return MotorRawBatchCommandCursor(
+            self, "aggregate_raw_batches", pipeline, session=session, **kwargs
+        )
 
     def list_indexes(self, session: Any = None, comment: Any = None) -> MotorLatentCommandCursor:
         """Return a cursor over the descriptions of the indexes.
@@ -208,10 +203,7 @@ class MotorCollection(MotorObject):
             comment: Shown in the server's log and profile.
         """
 
-        async def send() -> Batches:
-            return CommandBatches(await self.delegate.list_indexes(delegate_of(session), comment))
-
-        return MotorLatentCommandCursor(self, send)
+        return MotorLatentCommandCursor(self, "list_indexes", session=session, comment=comment)
 
     def list_search_indexes(
         self, name: str | None = None, session: Any = None, comment: Any = None, **kwargs: Any
@@ -225,14 +217,9 @@ class MotorCollection(MotorObject):
             **kwargs: Options of the aggregation.
         """
 
-        async def send() -> Batches:
-            return CommandBatches(
-                await self.delegate.list_search_indexes(
-                    name, delegate_of(session), comment, **kwargs
-                )
-            )
-
-        return MotorLatentCommandCursor(self, send)
+        return MotorLatentCommandCursor(
+            self, "list_search_indexes", name, session=session, comment=comment, **kwargs
+        )
 
     # --- the collection as an object ----------------------------------------------------------
 
@@ -274,11 +261,15 @@ class MotorCollection(MotorObject):
     def __getitem__(self, name: str) -> MotorCollection:
         return type(self)(self._database, f"{self._name}.{name}", *self._options)
 
+    def __iter__(self) -> NoReturn:
+        # Without this, Python would loop over collection[0], collection[1] … for ever.
+        raise TypeError("a collection is no list of documents: write 'async for' over its find()")
+
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         last = self._name.rpartition(".")[2]
         raise TypeError(
-            f"MotorCollection has no method {last!r}: every other name is that of a collection,"
-            f" and a collection cannot be called{old_commands.instead_of(last)}"
+            f"{last!r} was called, but no such method exists: every other name of a"
+            f" MotorCollection is that of a collection{old_commands.instead_of(last)}"
         )
 
     def __bool__(self) -> NoReturn:
@@ -293,6 +284,3 @@ class MotorCollection(MotorObject):
 
     def __hash__(self) -> int:
         return hash(self.delegate)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.delegate!r})"

@@ -6,11 +6,11 @@ Layer: public package ``mongo``.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from whirlwind.mongo.base_cursor import MotorBaseCursor
-from whirlwind.mongo.batches import Batches
+from whirlwind.mongo.batches import Batches, CommandBatches
+from whirlwind.mongo.delegation import delegate_of
 
 
 class MotorCommandCursor(MotorBaseCursor):
@@ -28,8 +28,8 @@ class MotorCommandCursor(MotorBaseCursor):
     def try_next(self) -> asyncio.Future[Any]:
         """Return a Future of the next document, or of None after one fetch that brought none."""
         if self._buffer:
-            return self.binding.finished(self._buffer.popleft())
-        return self.binding.start(self._try_next)
+            return self._binding.finished(self._buffer.popleft())
+        return self._binding.start(self._try_next)
 
     async def _try_next(self) -> Any:
         tailable, self._tailable = self._tailable, True
@@ -46,19 +46,23 @@ class MotorLatentCommandCursor(MotorCommandCursor):
     ``async for document in collection.aggregate(pipeline)`` needs no ``await`` before it.
 
     Args:
-        collection: What the command belongs to.
-        open: Sends the command and returns the source.
+        collection: What the command belongs to: a collection or a database.
+        method: The name of PyMongo's method that sends it.
+        *args: What it is called with.
+        **kwargs: What it is called with, by name.
     """
 
-    def __init__(self, collection: Any, open: Callable[[], Awaitable[Batches]]) -> None:
+    def __init__(self, collection: Any, method: str, /, *args: Any, **kwargs: Any) -> None:
         super().__init__(collection, None)
-        self._send = open
+        self._method = method
+        self._arguments = (args, {name: delegate_of(value) for name, value in kwargs.items()})
         self._batch_size: int | None = None
 
     def batch_size(self, batch_size: int) -> MotorCommandCursor:
-        """Set how many documents the server sends at once, after the first batch.
+        """Set how many documents the server sends at once.
 
-        The first batch has its size from the command: ``aggregate(pipeline, batchSize=10)``.
+        Of an aggregation that is not started it is the size of the first batch, too; lists of
+        indexes begin with a batch of the server's choice.
 
         Args:
             batch_size: Documents, 0 or more; 0 leaves it to the server.
@@ -74,10 +78,15 @@ class MotorLatentCommandCursor(MotorCommandCursor):
 
     async def _open(self) -> Batches:
         if self._batches is None:
-            batches = await self._send()
-            if self._batch_size is not None:
-                batches.cursor.batch_size(self._batch_size)
-            self._batches = batches
+            args, kwargs = self._arguments
+            size = self._batch_size
+            if size is not None and self._method.startswith("aggregate"):
+                kwargs = {**kwargs, "batchSize": size}
+            # Of the collection as it is now: in a forked child it has another client.
+            cursor = await getattr(self._collection.delegate, self._method)(*args, **kwargs)
+            if size is not None:
+                cursor.batch_size(size)
+            self._batches = CommandBatches(cursor)
         return self._batches
 
 

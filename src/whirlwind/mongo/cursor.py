@@ -5,6 +5,7 @@ Layer: public package ``mongo``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, cast
 
 from pymongo.asynchronous.cursor import AsyncCursor
@@ -12,12 +13,14 @@ from pymongo.errors import InvalidOperation
 
 from whirlwind.mongo.base_cursor import MotorBaseCursor
 from whirlwind.mongo.batches import Batches, CommandBatches, FindBatches
-from whirlwind.mongo.delegation import attribute, chained, delegate_of, operation, warn_once
+from whirlwind.mongo.delegation import attribute, chained, operation, warn_once
 
 # Declarations read from this: to a type checker an instance, whose methods need no receiver.
 _PYMONGO: Final = cast("AsyncCursor[Any]", AsyncCursor)
 
-_TAILABLE: Final = 2  # bit of the query flags; pymongo.CursorType.TAILABLE
+# Bits of the query flags; pymongo.CursorType has them as well.
+_TAILABLE: Final = 2
+_EXHAUST: Final = 64
 
 
 class MotorCursor(MotorBaseCursor):
@@ -29,7 +32,7 @@ class MotorCursor(MotorBaseCursor):
     Args:
         collection: The ``MotorCollection``.
         delegate: PyMongo's cursor, not started.
-        filter: What ``find`` was given, for ``count``.
+        query: What ``find`` was given, by name.
         options: Query flags still to be set.
     """
 
@@ -38,18 +41,16 @@ class MotorCursor(MotorBaseCursor):
         collection: Any,
         delegate: AsyncCursor[Any],
         *,
-        filter: Any = None,
-        tailable: bool = False,
+        query: Mapping[str, Any] | None = None,
         options: int = 0,
         started: bool = False,
     ) -> None:
         super().__init__(collection, None)
         self._batches = CommandBatches(delegate) if started else self._source(delegate)
         self._started = started
-        self._filter = filter
-        self._window: dict[str, int] = {}
+        self._query = dict(query or {})
         self._options = options
-        self._tailable = tailable or bool(options & _TAILABLE)
+        self._note_flags()
 
     def _source(self, delegate: Any) -> Batches:
         """Return the source for a cursor of PyMongo that is not started; for subclasses."""
@@ -75,16 +76,17 @@ class MotorCursor(MotorBaseCursor):
 
     def limit(self, limit: int) -> MotorCursor:
         """Return at most ``limit`` documents; 0 for all."""
-        self.check_not_started()
+        self._check_not_started()
+        self._check_exhaust(self._flags(), limit)
         self.delegate.limit(limit)
-        self._window["limit"] = abs(limit)
+        self._query["limit"] = limit
         return self
 
     def skip(self, skip: int) -> MotorCursor:
         """Leave out the first ``skip`` documents."""
-        self.check_not_started()
+        self._check_not_started()
         self.delegate.skip(skip)
-        self._window["skip"] = skip
+        self._query["skip"] = skip
         return self
 
     def add_option(self, mask: int) -> MotorCursor:
@@ -98,9 +100,10 @@ class MotorCursor(MotorBaseCursor):
         """
         if isinstance(mask, bool) or not isinstance(mask, int):
             raise TypeError(f"mask must be an int, not {mask!r:.40}")
-        self.check_not_started()
+        self._check_not_started()
+        self._check_exhaust(mask, self._query.get("limit"))
         self._options |= mask
-        self._tailable = self._tailable or bool(mask & _TAILABLE)
+        self._note_flags()
         return self
 
     def remove_option(self, mask: int) -> MotorCursor:
@@ -109,12 +112,24 @@ class MotorCursor(MotorBaseCursor):
         Args:
             mask: Flags of the wire protocol, joined with ``|``.
         """
-        self.check_not_started()
+        self._check_not_started()
         self.delegate.remove_option(mask)
         self._options &= ~mask
-        if mask & _TAILABLE:
-            self._tailable = False
+        if "cursor_type" in self._query:
+            self._query["cursor_type"] &= ~mask
+        self._note_flags()
         return self
+
+    def _flags(self) -> int:
+        return self._options | int(self._query.get("cursor_type") or 0)
+
+    def _note_flags(self) -> None:
+        self._tailable = bool(self._flags() & _TAILABLE)
+
+    def _check_exhaust(self, flags: int, limit: int | None) -> None:
+        # PyMongo would find out when the query is sent.
+        if flags & _EXHAUST and limit:
+            raise InvalidOperation("a query has either a limit or the flag for an exhaust cursor")
 
     async def _open(self) -> Batches:
         if self._options:
@@ -135,22 +150,16 @@ class MotorCursor(MotorBaseCursor):
         used = self.delegate
         self._batches = self._source(used.clone())
         if self._started and used.alive:
-            self.binding.start(used.close)
+            self._binding.start(used.close)
         self._buffer.clear()
         self._started = self._closed = self._failed = False
         return self
 
     def clone(self) -> MotorCursor:
         """Return a new cursor for the same query, not started."""
-        copy = type(self)(
-            self._collection,
-            self.delegate.clone(),
-            filter=self._filter,
-            tailable=self._tailable,
-            options=self._options,
+        return type(self)(
+            self._collection, self.delegate.clone(), query=self._query, options=self._options
         )
-        copy._window = dict(self._window)
-        return copy
 
     def __copy__(self) -> MotorCursor:
         return self.clone()
@@ -167,7 +176,7 @@ class MotorCursor(MotorBaseCursor):
         Raises:
             IndexError: A negative place, a step, or a slice without room.
         """
-        self.check_not_started()
+        self._check_not_started()
         if not isinstance(index, slice):
             if index < 0:
                 raise IndexError("a cursor has no negative places")
@@ -187,9 +196,11 @@ class MotorCursor(MotorBaseCursor):
             with_limit_and_skip: Whether ``limit`` and ``skip`` of the cursor count.
         """
         warn_once("MotorCursor.count", "MotorCollection.count_documents(filter)")
-        window = self._window if with_limit_and_skip else {}
-        window = {name: value for name, value in window.items() if value}
-        return self._collection.count_documents(delegate_of(self._filter) or {}, **window, **kwargs)
+        window: dict[str, int] = {}
+        if with_limit_and_skip:
+            given = {name: abs(self._query.get(name) or 0) for name in ("limit", "skip")}
+            window = {name: number for name, number in given.items() if number}
+        return self._collection.count_documents(self._query.get("filter") or {}, **window, **kwargs)
 
 
 class MotorRawBatchCursor(MotorCursor):

@@ -15,7 +15,7 @@ from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
 from whirlwind.mongo import change_stream, legacy, old_commands
-from whirlwind.mongo.batches import Batches, CommandBatches
+from whirlwind.mongo.batches import CommandBatches
 from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.command_cursor import MotorCommandCursor, MotorLatentCommandCursor
 from whirlwind.mongo.delegation import (
@@ -54,7 +54,7 @@ class MotorDatabase(MotorObject):
         write_concern: WriteConcern | None = None,
         read_concern: ReadConcern | None = None,
     ) -> None:
-        self.binding = client.binding
+        self._binding = client._binding
         self._client = client
         self._name = name
         self._options = (codec_options, read_preference, write_concern, read_concern)
@@ -109,7 +109,7 @@ class MotorDatabase(MotorObject):
         Raises:
             CollectionInvalid: (from the Future) It exists.
         """
-        return self.binding.start(self._create_collection, name, kwargs)
+        return self._binding.start(self._create_collection, name, kwargs)
 
     async def _create_collection(self, name: str, kwargs: dict[str, Any]) -> MotorCollection:
         given = {key: delegate_of(value) for key, value in kwargs.items()}
@@ -125,7 +125,7 @@ class MotorDatabase(MotorObject):
             session: A ``MotorClientSession``; None for one of its own.
             **kwargs: As for PyMongo's ``list_collections``.
         """
-        return self.binding.start(
+        return self._binding.start(
             self._cursor, "list_collections", session=delegate_of(session), **kwargs
         )
 
@@ -138,7 +138,7 @@ class MotorDatabase(MotorObject):
             **kwargs: As for PyMongo's ``cursor_command``.
         """
         given = {key: delegate_of(argument) for key, argument in kwargs.items()}
-        return self.binding.start(self._cursor, "cursor_command", command, value, **given)
+        return self._binding.start(self._cursor, "cursor_command", command, value, **given)
 
     async def _cursor(self, method: str, *args: Any, **kwargs: Any) -> MotorCommandCursor:
         cursor = await getattr(self.delegate, method)(*args, **kwargs)
@@ -155,12 +155,7 @@ class MotorDatabase(MotorObject):
             **kwargs: Options of the ``aggregate`` command.
         """
 
-        async def send() -> Batches:
-            return CommandBatches(
-                await self.delegate.aggregate(pipeline, delegate_of(session), **kwargs)
-            )
-
-        return MotorLatentCommandCursor(self, send)
+        return MotorLatentCommandCursor(self, "aggregate", pipeline, session=session, **kwargs)
 
     # --- the database as an object ------------------------------------------------------------
 
@@ -225,8 +220,8 @@ class MotorDatabase(MotorObject):
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError(
-            f"MotorClient has no method {self._name!r}: every other name is that of a database,"
-            f" and a database cannot be called{old_commands.instead_of(self._name)}"
+            f"client.{self._name} was called, but no such method exists: every other name of a"
+            f" MotorClient is that of a database{old_commands.instead_of(self._name)}"
         )
 
     def __bool__(self) -> NoReturn:
@@ -241,6 +236,3 @@ class MotorDatabase(MotorObject):
 
     def __hash__(self) -> int:
         return hash(self.delegate)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.delegate!r})"

@@ -41,7 +41,7 @@ _warned: set[str] = set()
 class MotorObject:
     """What all objects of the package have: a delegate, and a binding to the client's loop."""
 
-    binding: LoopBinding
+    _binding: LoopBinding
 
     @property
     def delegate(self) -> Any:
@@ -50,7 +50,12 @@ class MotorObject:
 
     def get_io_loop(self) -> Any:
         """Return the ``IOLoop`` that this object's calls run on."""
-        return self.binding.io_loop
+        return self._binding.io_loop
+
+    def __repr__(self) -> str:
+        # Classes are the same ones under the names of motor_tornado and of motor_asyncio.
+        name, family = type(self).__name__, self._binding.family
+        return f"{name if name.startswith(family) else family + name}({self.delegate!r})"
 
 
 def operation(
@@ -70,7 +75,7 @@ def operation(
             args = tuple([delegate_of(value) for value in args])
         if kwargs:
             kwargs = {key: delegate_of(value) for key, value in kwargs.items()}
-        future = self.binding.start(getattr(self.delegate, name), *args, **kwargs)
+        future = self._binding.start(getattr(self.delegate, name), *args, **kwargs)
         if register.is_open:
             register.label(future, f"{type(self).__name__}.{name}")
         return future if callback is None else deliver(future, callback)
@@ -100,7 +105,7 @@ def chained(method: Callable[P, Any]) -> Callable[Concatenate[S, P], S]:
     name = method.__name__
 
     def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        self.check_not_started()
+        self._check_not_started()
         getattr(self.delegate, name)(*args, **kwargs)
         return self
 

@@ -56,7 +56,7 @@ class MotorClientEncryption(MotorObject):
     ) -> None:
         if not isinstance(key_vault_client, MotorClient):
             raise TypeError(f"key_vault_client must be a MotorClient, not {key_vault_client!r:.40}")
-        self.binding = key_vault_client.binding
+        self._binding = key_vault_client._binding
         self._client = key_vault_client
         self._vault = key_vault_namespace
         self._delegate: AsyncClientEncryption[Any] = AsyncClientEncryption(
@@ -90,7 +90,7 @@ class MotorClientEncryption(MotorObject):
         """Return a Future of a cursor over the data keys: ``async for key in await get_keys()``."""
         database, _, collection = self._vault.partition(".")
         vault = self._client[database][collection]
-        return self.binding.finished(MotorCursor(vault, self._delegate.get_keys()))
+        return self._binding.finished(MotorCursor(vault, self._delegate.get_keys()))
 
     @takes_callback
     def create_encrypted_collection(
@@ -126,7 +126,7 @@ class MotorClientEncryption(MotorObject):
             )
             return database[name], fields
 
-        return self.binding.start(run)
+        return self._binding.start(run)
 
     async def __aenter__(self) -> MotorClientEncryption:
         return self

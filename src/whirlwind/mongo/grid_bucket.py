@@ -78,7 +78,7 @@ class MotorGridFSBucket(MotorObject):
             raise TypeError(f"database must be a MotorDatabase, not {database!r:.40}")
         if disable_md5 is not None:
             warn_once("disable_md5=", "nothing: no checksums are stored any more")
-        self.binding = database.binding
+        self._binding = database._binding
         self._database = database
         self._name = collection or bucket_name
         self._arguments = (self._name, chunk_size_bytes, write_concern, read_preference)
@@ -98,7 +98,10 @@ class MotorGridFSBucket(MotorObject):
     @property
     def collection(self) -> Any:
         """The ``MotorCollection`` that ``files`` and ``chunks`` are under."""
-        return self._database[self._name]
+        _, _, write_concern, read_preference = self._arguments
+        return self._database.get_collection(
+            self._name, read_preference=read_preference, write_concern=write_concern
+        )
 
     delete = operation(_PYMONGO.delete)
     delete_by_name = operation(_PYMONGO.delete_by_name)
@@ -126,7 +129,7 @@ class MotorGridFSBucket(MotorObject):
                     raise
                 raise NoFile(f"no file could be renamed: none has _id {file_id!r}") from None
 
-        return self.binding.start(run)
+        return self._binding.start(run)
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -192,7 +195,7 @@ class MotorGridFSBucket(MotorObject):
             session: As for ``open_upload_stream``.
         """
         file = self.open_upload_stream(filename, chunk_size_bytes, metadata, session)
-        return self.binding.start(_upload, file, source)
+        return self._binding.start(_upload, file, source)
 
     @takes_callback
     def upload_from_stream_with_id(
@@ -221,7 +224,7 @@ class MotorGridFSBucket(MotorObject):
         async def run() -> None:
             await _upload(file, source)
 
-        return self.binding.start(run)
+        return self._binding.start(run)
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -238,7 +241,7 @@ class MotorGridFSBucket(MotorObject):
         Raises:
             NoFile: (from the Future) There is none.
         """
-        return self.binding.start(self._open, file_id, session)
+        return self._binding.start(self._open, file_id, session)
 
     async def _open(self, file_id: Any, session: Any) -> MotorGridOut:
         file = await self.delegate.open_download_stream(file_id, delegate_of(session))
@@ -259,7 +262,7 @@ class MotorGridFSBucket(MotorObject):
         Raises:
             NoFile: (from the Future) There is none.
         """
-        return self.binding.start(self._open_by_name, filename, revision, session)
+        return self._binding.start(self._open_by_name, filename, revision, session)
 
     async def _open_by_name(self, filename: str, revision: int, session: Any) -> MotorGridOut:
         file = await self.delegate.open_download_stream_by_name(
@@ -286,7 +289,7 @@ class MotorGridFSBucket(MotorObject):
         async def run() -> None:
             await _download(await self._open(file_id, session), destination)
 
-        return self.binding.start(run)
+        return self._binding.start(run)
 
     @takes_callback
     def download_to_stream_by_name(
@@ -304,7 +307,7 @@ class MotorGridFSBucket(MotorObject):
         async def run() -> None:
             await _download(await self._open_by_name(filename, revision, session), destination)
 
-        return self.binding.start(run)
+        return self._binding.start(run)
 
     def find(self, *args: Any, **kwargs: Any) -> MotorGridOutCursor:
         """Return a cursor over the files that match; nothing is sent yet.

@@ -41,7 +41,7 @@ class MotorGridFS(MotorObject):
         if not isinstance(database, MotorDatabase):
             raise TypeError(f"database must be a MotorDatabase, not {database!r:.40}")
         warn_once("MotorGridFS", "MotorGridFSBucket")
-        self.binding = database.binding
+        self._binding = database._binding
         self._database = database
         self._name = collection
         self._parent: Any = None
@@ -74,7 +74,7 @@ class MotorGridFS(MotorObject):
             **kwargs: Fields of its document: ``filename``, ``_id``, ``content_type`` …
         """
         file = MotorGridIn(self.collection, self.delegate.new_file(**kwargs))
-        return self.binding.finished(file)
+        return self._binding.finished(file)
 
     @takes_callback
     def put(self, data: Any, **kwargs: Any) -> asyncio.Future[Any]:
@@ -84,7 +84,7 @@ class MotorGridFS(MotorObject):
             data: As for ``MotorGridIn.write``.
             **kwargs: As for ``new_file``.
         """
-        return self.binding.start(self.delegate.put, readable(data), **kwargs)
+        return self._binding.start(self.delegate.put, readable(data), **kwargs)
 
     @takes_callback
     def get(self, file_id: Any, session: Any = None, **kwargs: Any) -> asyncio.Future[MotorGridOut]:
@@ -132,7 +132,7 @@ class MotorGridFS(MotorObject):
             file = await getattr(self.delegate, method)(*args, **kwargs)
             return None if file is None else MotorGridOut(self.collection, delegate=file)
 
-        return self.binding.start(run)
+        return self._binding.start(run)
 
     def find(self, *args: Any, **kwargs: Any) -> MotorGridOutCursor:
         """Return a cursor over the files that match; as ``MotorGridFSBucket.find``."""

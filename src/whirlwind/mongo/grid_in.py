@@ -16,6 +16,7 @@ short counts its chunks wrongly afterwards: it would store a damaged file and sa
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Awaitable, Callable, Iterable
 from types import TracebackType
 from typing import Any, Final, NoReturn, TypeVar
@@ -23,12 +24,13 @@ from typing import Any, Final, NoReturn, TypeVar
 from gridfs.asynchronous import AsyncGridIn
 from pymongo.errors import InvalidOperation
 
+from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.delegation import MotorObject, attribute, takes_callback
 from whirlwind.mongo.transfer import Source, readable
 
 T = TypeVar("T")
 
-_OWN: Final = frozenset({"binding", "_delegate", "_turn", "_damage"})
+_OWN: Final = frozenset({"_binding", "_delegate", "_turn", "_damage"})
 
 
 class MotorGridIn(MotorObject):
@@ -40,7 +42,8 @@ class MotorGridIn(MotorObject):
             await file.write(b"one")
 
     The file is there for readers once ``close()`` is done. Fields of its document are attributes.
-    Other than PyMongo's, a field is changed with ``set`` only, before and after ``close``.
+    ``set`` changes one before and after ``close``; fields of the program's own may be assigned
+    until then.
 
     Args:
         collection: The ``MotorCollection`` that files and chunks are under.
@@ -57,7 +60,9 @@ class MotorGridIn(MotorObject):
         session: Any = None,
         **kwargs: Any,
     ) -> None:
-        self.binding = collection.binding
+        if not isinstance(collection, MotorCollection):
+            raise TypeError(f"collection must be a MotorCollection, not {collection!r:.40}")
+        self._binding = collection._binding
         if delegate is None:
             own = None if session is None else session.delegate
             delegate = AsyncGridIn(collection.delegate, own, **kwargs)
@@ -96,7 +101,7 @@ class MotorGridIn(MotorObject):
             ValueError: (from the Future) The file is closed.
             InvalidOperation: (from the Future) A write before failed or was cancelled.
         """
-        return self.binding.start(self._write, [data])
+        return self._binding.start(self._write, [data])
 
     @takes_callback
     def writelines(self, sequence: Iterable[Any]) -> asyncio.Future[None]:
@@ -105,7 +110,7 @@ class MotorGridIn(MotorObject):
         Args:
             sequence: Pieces as for ``write``.
         """
-        return self.binding.start(self._write, sequence)
+        return self._binding.start(self._write, sequence)
 
     async def _write(self, pieces: Iterable[Any]) -> None:
         async with self._turn:
@@ -137,7 +142,7 @@ class MotorGridIn(MotorObject):
             FileExists: (from the Future) There is a file of this ``_id``.
             InvalidOperation: (from the Future) A write before failed or was cancelled.
         """
-        return self.binding.start(self._close)
+        return self._binding.start(self._close)
 
     async def _close(self) -> None:
         async with self._turn:
@@ -170,7 +175,15 @@ class MotorGridIn(MotorObject):
             async with self._turn:
                 return await function(*args)
 
-        return self.binding.start(run)
+        return self._binding.start(run)
+
+    def read(self, size: int = -1) -> NoReturn:
+        """Not there: the file is for writing.
+
+        Raises:
+            UnsupportedOperation: Always; it is an ``OSError`` and a ``ValueError``.
+        """
+        raise io.UnsupportedOperation("read")
 
     def readable(self) -> bool:
         """False: the file is for writing."""
@@ -208,10 +221,12 @@ class MotorGridIn(MotorObject):
         """Never called; Python looks for it before it calls ``__enter__``."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # It would be stored nowhere.
-        if name not in _OWN:
+        if name in _OWN:
+            super().__setattr__(name, value)
+        elif name.startswith("_") or hasattr(type(self), name) or self._delegate.closed:
             raise AttributeError(f"set a field of the file with: await file.set({name!r}, value)")
-        super().__setattr__(name, value)
+        else:
+            setattr(self._delegate, name, value)  # stored by close()
 
     def __getattr__(self, name: str) -> Any:
         # Fields of the document that a program has added; what is here by name comes first.

@@ -14,6 +14,7 @@ two readers the same chunk.
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 from collections.abc import Callable, Coroutine
 from types import TracebackType
@@ -22,6 +23,7 @@ from typing import Any, Final, NoReturn, TypeVar
 from gridfs.asynchronous import AsyncGridOut, AsyncGridOutCursor
 
 from whirlwind.mongo.batches import Batches, FindBatches
+from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.cursor import MotorCursor
 from whirlwind.mongo.delegation import MotorObject, attribute, takes_callback
 
@@ -58,7 +60,9 @@ class MotorGridOut(MotorObject):
         delegate: AsyncGridOut | None = None,
         session: Any = None,
     ) -> None:
-        self.binding = collection.binding
+        if not isinstance(collection, MotorCollection):
+            raise TypeError(f"collection must be a MotorCollection, not {collection!r:.40}")
+        self._binding = collection._binding
         if delegate is None:
             own = None if session is None else session.delegate
             delegate = AsyncGridOut(collection.delegate, file_id, file_document, own)
@@ -97,7 +101,7 @@ class MotorGridOut(MotorObject):
                 await self._delegate.open()
             return self
 
-        return self.binding.start(run)
+        return self._binding.start(run)
 
     @takes_callback
     def read(self, size: int = -1) -> asyncio.Future[bytes]:
@@ -131,7 +135,7 @@ class MotorGridOut(MotorObject):
     def _reading(
         self, read: Callable[..., Coroutine[Any, Any, bytes]], *args: Any
     ) -> asyncio.Future[bytes]:
-        return self.binding.start(self._read, read, *args)
+        return self._binding.start(self._read, read, *args)
 
     async def _read(self, read: Callable[..., Coroutine[Any, Any, bytes]], *args: Any) -> bytes:
         async with self._turn:
@@ -206,7 +210,7 @@ class MotorGridOut(MotorObject):
                 if flushed is not None:
                     await flushed
 
-        return self.binding.start(run)
+        return self._binding.start(run)
 
     def close(self) -> asyncio.Future[None]:
         """Free the server's cursor; needed only for a file that is not read to its end."""
@@ -215,7 +219,15 @@ class MotorGridOut(MotorObject):
             async with self._turn:
                 await self._delegate.close()
 
-        return self.binding.start(run)
+        return self._binding.start(run)
+
+    def write(self, data: Any) -> NoReturn:
+        """Not there: a stored file is not changed.
+
+        Raises:
+            UnsupportedOperation: Always; it is an ``OSError`` and a ``ValueError``.
+        """
+        raise io.UnsupportedOperation("write")
 
     def readable(self) -> bool:
         """True."""

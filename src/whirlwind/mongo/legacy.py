@@ -46,7 +46,7 @@ def deprecated(
             warn_once(f"{type(self).__name__}.{function.__name__}", new)
             callback = take_callback(kwargs)
             kwargs = {key: delegate_of(value) for key, value in kwargs.items()}
-            future = self.binding.start(function, self, *args, **kwargs)
+            future = self._binding.start(function, self, *args, **kwargs)
             return future if callback is None else deliver(future, callback)
 
         return call

@@ -42,7 +42,7 @@ class MotorClientSession(MotorObject, _TakenForPyMongos):
     """
 
     def __init__(self, client: Any, delegate: AsyncClientSession) -> None:
-        self.binding = client.binding
+        self._binding = client._binding
         self._client = client
         self._delegate = delegate
 
@@ -136,7 +136,7 @@ class MotorClientSession(MotorObject, _TakenForPyMongos):
         async def call(_: AsyncClientSession) -> Any:
             return await coro(self)
 
-        return self.binding.start(
+        return self._binding.start(
             self._delegate.with_transaction,
             call,
             read_concern,

@@ -4,17 +4,16 @@ Layer: public package ``mongo``, on the web layer.
 
 Theory of operation
 -------------------
-The answer is that of ``StaticFileHandler``: a validator, conditions before ranges, one range at
-most. The order in which the methods call each other is a contract, since programs override them.
+What is answered is decided in ``grid_answer``, as for static files: a validator, conditions before
+ranges, one range at most. The order in which the methods call each other is a contract, since
+programs override them.
 Chunks go out one by one, the next is fetched when the client has room for it.
 """
 
 from __future__ import annotations
 
-import hashlib
-import mimetypes
 from collections.abc import Awaitable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from gridfs import NoFile
@@ -22,9 +21,15 @@ from gridfs import NoFile
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._web.errors import HTTPError
 from whirlwind._web.handler import RequestHandler
-from whirlwind._web.static.ranges import part_wanted, range_counts
-from whirlwind._web.static.times import as_utc, unmodified_since
 from whirlwind.mongo.database import MotorDatabase
+from whirlwind.mongo.grid_answer import (
+    answer_to,
+    caching,
+    media_type_of,
+    modified_at,
+    send_part,
+    version_of,
+)
 from whirlwind.mongo.grid_bucket import MotorGridFSBucket
 from whirlwind.mongo.grid_out import MotorGridOut
 
@@ -79,7 +84,7 @@ class GridFSHandler(RequestHandler):
             mime_type: What the answer says it is; None if that is not known.
 
         Returns:
-            Seconds; 0, the stock answer, to say nothing about it.
+            Seconds; 0, the stock answer, to let them keep it and ask each time.
         """
         return 0
 
@@ -101,7 +106,7 @@ class GridFSHandler(RequestHandler):
             path: What the rule's group matched.
             gridout: The file.
         """
-        return stored_type(gridout) or mimetypes.guess_type(gridout.filename or path)[0]
+        return media_type_of(gridout, path)
 
     def compute_etag(self) -> str | None:
         """Return the entity tag of the file; of an answer without file, none."""
@@ -133,38 +138,35 @@ class GridFSHandler(RequestHandler):
             await self._answer(path, file, include_body)
 
     async def _answer(self, path: str, file: MotorGridOut, include_body: bool) -> None:
-        modified = as_utc(file.upload_date).replace(microsecond=0)
+        modified = modified_at(file)
         self._set_file_headers(path, file, modified)
-        fields = self.request.headers
-        if fields.get("If-None-Match"):
-            unchanged = self.check_etag_header()
-        else:
-            since = fields.get("If-Modified-Since")
-            unchanged = since is not None and unmodified_since(since, modified)
-        if unchanged:
-            self.set_status(304)
+        answer = answer_to(
+            self.request.headers,
+            int(file.length),
+            self._headers.get("Etag"),
+            modified,
+            holds=self.check_etag_header,
+        )
+        if answer.status != 200:
+            self.set_status(answer.status)
+        if answer.content_range is not None:
+            self.set_header("Content-Range", answer.content_range)
+        if answer.count is None:
             return
-        size = int(file.length)
-        part = None
-        if "Range" in fields and range_counts(
-            fields.get("If-Range"), self._headers.get("Etag"), modified
-        ):
-            part = part_wanted(fields["Range"], size)
-        if part is not None:
-            self.set_header("Content-Range", part.content_range())
-            if not part.satisfiable:
-                self.set_status(416)
-                return
-            self.set_status(206)
-        start, stop = (0, size) if part is None else (part.start, part.stop)
-        self.set_header("Content-Length", stop - start)
+        self.set_header("Content-Length", answer.count)
         try:
             if not include_body:
                 await self.flush()
                 return
-            await self._send(file, start, stop - start)
+            # A file that was shortened meanwhile is a short answer, which the connection notices.
+            await send_part(file, answer.start, answer.count, self._send)
         except StreamClosedError:
             return  # the client is gone: nobody to tell
+
+    async def _send(self, piece: bytes) -> None:
+        self.write(piece)
+        # The client's pace: nothing is fetched before it has taken what was sent.
+        await self.flush()
 
     def _set_file_headers(self, path: str, file: MotorGridOut, modified: datetime) -> None:
         self.set_header("Accept-Ranges", "bytes")
@@ -174,46 +176,8 @@ class GridFSHandler(RequestHandler):
         if media_type:
             self.set_header("Content-Type", media_type)
         seconds = self.get_cache_time(path, modified, media_type)
-        if seconds > 0:
-            self.set_header("Expires", datetime.now(UTC) + timedelta(seconds=seconds))
-            self.set_header("Cache-Control", f"max-age={seconds}")
+        cache_control, expires = caching(seconds, datetime.now(UTC))
+        self.set_header("Cache-Control", cache_control)
+        if expires is not None:
+            self.set_header("Expires", expires)
         self.set_extra_headers(path, file)
-
-    async def _send(self, file: MotorGridOut, start: int, count: int) -> None:
-        if start:
-            file.seek(start)
-        while count:
-            chunk = await file.readchunk()
-            if not chunk:
-                return  # the file was shortened meanwhile, which the connection notices
-            chunk = chunk[:count]
-            count -= len(chunk)
-            self.write(chunk)
-            # The client's pace: nothing is fetched before it has taken what was sent.
-            await self.flush()
-
-
-def version_of(file: Any) -> str:
-    """Return an entity tag for a file of GridFS, with quotes.
-
-    A stored file is not changed, so that its ``_id``, length and date name its bytes; no byte is
-    read for it.
-
-    Args:
-        file: Has ``_id``, ``length`` and ``upload_date``.
-    """
-    named = f"{file._id!r} {int(file.length)} {as_utc(file.upload_date).isoformat()}"
-    return f'"{hashlib.sha256(named.encode()).hexdigest()}"'
-
-
-def stored_type(file: Any) -> str | None:
-    """Return the media type that was stored with a file; None where there is none.
-
-    Args:
-        file: Has ``content_type`` and ``metadata``, which may be None.
-    """
-    metadata = file.metadata if isinstance(file.metadata, dict) else {}
-    for value in (file.content_type, metadata.get("contentType"), metadata.get("content_type")):
-        if isinstance(value, str) and value:
-            return value
-    return None
