@@ -485,21 +485,44 @@ def test_no_garbage_is_left_after_results_and_errors(run: Run) -> None:
         return 1 / 0
 
     @gen.coroutine
+    def divides_at_once() -> Any:
+        return 1 / 0
+
+    async def natively(function: Callable[[], Any]) -> Any:
+        return await function()
+
+    @gen.coroutine
     def calls(function: Callable[[], Any]) -> Steps:
         return (yield function())
 
     async def main() -> None:
         assert await calls(lambda: [calls(lambda: later(1)), asyncio.sleep(0)]) == [1, None]
-        if not runner_cy.is_compiled():
-            # The frames of a traceback hold their callers, which are Python frames of the runner
-            # in this form; what they hold is left to the collector.
-            return
         try:
             await calls(divides)
         except ZeroDivisionError:
             pass
         try:
             await calls(lambda: [divides()])
+        except ZeroDivisionError:
+            pass
+        try:
+            await divides()
+        except ZeroDivisionError:
+            pass
+        try:
+            await divides_at_once()
+        except ZeroDivisionError:
+            pass
+        try:
+            await calls(divides_at_once)
+        except ZeroDivisionError:
+            pass
+        try:
+            await natively(divides)
+        except ZeroDivisionError:
+            pass
+        try:
+            await calls(lambda: natively(divides))
         except ZeroDivisionError:
             pass
         try:

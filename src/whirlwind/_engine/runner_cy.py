@@ -33,7 +33,10 @@ Invariants:
 - a generator runs only between ``PyContext_Enter`` and ``PyContext_Exit`` of its own context;
 - ``_waiting`` is None while the generator runs, and names exactly one thing while it does not;
   a callback whose source is not what ``_waiting`` names comes too late and does nothing;
-- ``_generator`` and ``_context`` are None as soon as the state is not PENDING.
+- ``_generator`` and ``_context`` are None as soon as the state is not PENDING;
+- interpreted, a function that calls into programs forgets its future before it returns. The
+  frames of a traceback know the frames that called them, with all their local names, and a
+  future knows its error's traceback: that would be a circle. Compiled functions have no frames.
 
 ``isinstance(f, asyncio.Future)`` is true through ``__class__``, as with a proxy. A real subclass
 would spend more on the base's constructor (which asks for the loop and its debug flag) than the
@@ -543,7 +546,10 @@ class CoroutineFuture:
             finally:
                 PyContext_Exit(context)
         else:
-            context.run(function, self)
+            try:
+                context.run(function, self)
+            finally:
+                self = function = context = None
 
     @cython.cfunc
     def _awaits(self, source: Any) -> cython.bint:
@@ -572,17 +578,32 @@ class CoroutineFuture:
     def _wake(self, source: Any) -> None:
         """Go on: ``source`` is done. The loop calls this inside the coroutine's context."""
         if self._awaits(source):
-            _drive(self, source, True)
+            if cython.compiled:
+                _drive(self, source, True)
+            else:
+                try:
+                    _drive(self, source, True)
+                finally:
+                    self = source = None
 
     def _fire(self) -> None:
         """Resolve with None from a callback of the loop itself, without a further turn."""
         self._waiting = None
         if self._state == _PENDING:
             parent: CoroutineFuture = self._finish(_FINISHED, None)
-            if parent is not None:
-                _drive(parent, self, False)
-            elif self._callbacks is not None:
-                self._go_on_with_task()
+            if cython.compiled:
+                if parent is not None:
+                    _drive(parent, self, False)
+                elif self._callbacks is not None:
+                    self._go_on_with_task()
+            else:
+                try:
+                    if parent is not None:
+                        _drive(parent, self, False)
+                    elif self._callbacks is not None:
+                        self._go_on_with_task()
+                finally:
+                    self = parent = None
 
     # --- what asyncio.Future offers -----------------------------------------------------------
 
@@ -655,6 +676,11 @@ class CoroutineFuture:
             return self._outcome
         if self._state == _PENDING:
             raise _InvalidStateError("Result is not ready.")
+        if not cython.compiled:
+            try:
+                raise self._error()
+            finally:
+                self = None
         raise self._error()
 
     def exception(self) -> Any:
@@ -755,20 +781,28 @@ class CoroutineFuture:
         return error
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        if self._state == _PENDING:
-            self._blocking = True
-            yield self
+        try:
             if self._state == _PENDING:
-                raise RuntimeError("await was not used with this future: it is still pending")
-        return self.result()
+                self._blocking = True
+                yield self
+                if self._state == _PENDING:
+                    raise RuntimeError("await was not used with this future: it is still pending")
+            return self.result()
+        finally:
+            if not cython.compiled:
+                self = None
 
     def __iter__(self) -> Generator[Any, Any, Any]:
-        if self._state == _PENDING:
-            self._blocking = True
-            yield self
+        try:
             if self._state == _PENDING:
-                raise RuntimeError("await was not used with this future: it is still pending")
-        return self.result()
+                self._blocking = True
+                yield self
+                if self._state == _PENDING:
+                    raise RuntimeError("await was not used with this future: it is still pending")
+            return self.result()
+        finally:
+            if not cython.compiled:
+                self = None
 
     def __repr__(self) -> str:
         parts = ["Future", ("pending", "finished", "failed", "cancelled")[self._state]]
@@ -916,6 +950,11 @@ def start_as_is(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
         _depth -= 1
     if task._state == _PENDING and _is_debugging(task):
         task._source = traceback.extract_stack(sys._getframe(_CALLER))
+    if not cython.compiled:
+        try:
+            return task
+        finally:
+            task = None
     return task
 
 
@@ -947,6 +986,8 @@ def _begin(
         raise
     except BaseException as error:
         _fail(task, error)
+        if not cython.compiled:
+            task = None
         return None
     if type(made) is _GeneratorType:
         task._generator = made
@@ -959,6 +1000,8 @@ def _begin(
         plain_result(task, made)
     else:
         _take_plain(task, function, made)
+    if not cython.compiled:
+        task = None
     return None
 
 
@@ -997,6 +1040,8 @@ def adopt(task: CoroutineFuture, generator: Any) -> None:
     _advance(task, None)
     if task._state != _PENDING and task._callbacks is not None:
         task._schedule_callbacks()
+    if not cython.compiled:
+        task = generator = None
 
 
 def plain_result(task: CoroutineFuture, value: Any) -> None:
@@ -1033,6 +1078,8 @@ def _drive(task: CoroutineFuture, source: Any, entered: cython.bint) -> Any:
         if parent is None:
             if task._state != _PENDING and task._callbacks is not None:
                 task._go_on_with_task()
+            if not cython.compiled:
+                task = source = None
             return None
         source = task
         task = parent
@@ -1053,6 +1100,7 @@ def _advance(task: CoroutineFuture, source: Any) -> CoroutineFuture:
     status: cython.int
     left: cython.int = _MAX_RESUMPTIONS
     child: CoroutineFuture
+    parent: CoroutineFuture
     gathering: _Gathering
 
     cancelled: cython.bint = False
@@ -1163,11 +1211,18 @@ def _advance(task: CoroutineFuture, source: Any) -> CoroutineFuture:
                 # Always something ready: without this the loop would not look at its sockets.
                 return _wait_a_turn(task, _held(value, error))
     except StopIteration as stop:
-        return task._finish(_FINISHED, stop.value)
+        parent = task._finish(_FINISHED, stop.value)
     except Return as stop:
-        return task._finish(_FINISHED, stop.value)
+        parent = task._finish(_FINISHED, stop.value)
     except BaseException as failed:
-        return _finish_with_error(task, failed)
+        parent = _finish_with_error(task, failed)
+    if not cython.compiled:
+        try:
+            return parent
+        finally:
+            task = parent = child = source = waiting = generator = yielded = value = failure = None
+            gathering = converted = None
+    return parent
 
 
 @cython.cfunc

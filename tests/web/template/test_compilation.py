@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from typing import Any
 
@@ -64,7 +65,8 @@ def test_a_traceback_shows_the_line_of_the_template(name: str, line: int, shown:
         ("plain.html", "one / (1 - 1)"),
         ("includes.html", "one / (1 - 1)"),
         ("long.html", "one / 0"),
-        ("loop.html", "for i in one"),
+        # Python itself marks less of it since 3.13.
+        ("loop.html", "one" if sys.version_info >= (3, 13) else "for i in one"),
         ("value.html", "bad"),
         ("applied.html", "bad.no"),
     ],
