@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 from tests.conftest import LogWatch
-from tests.support.scripted_http import HELLO, run, serving, turns
+from tests.support.scripted_http import HELLO, run, serving, turns, until
 
 from whirlwind import gen
 from whirlwind._engine.register import register, sink
@@ -185,6 +186,91 @@ def test_an_error_that_a_cancelled_fetch_still_came_to_is_logged(logs: LogWatch)
     run(main())
     code = 404
     with logs.expect("whirlwind.application", "Exception after Future was cancelled"):
+        run(main())
+
+
+def cancellations(caplog: pytest.LogCaptureFixture) -> list[tuple[int, str]]:
+    """What was logged of fetches that were cancelled: level and error."""
+    found = []
+    for record in caplog.records:
+        if record.getMessage() == "Exception after Future was cancelled":
+            assert record.name == "whirlwind.application"
+            assert record.exc_info is not None
+            found.append((record.levelno, str(record.exc_info[1])))
+    caplog.clear()
+    return found
+
+
+def test_a_fetch_that_is_cancelled_while_nobody_waits_for_it_logs_what_it_was_doing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        asked = asyncio.Event()
+
+        class Stuck:
+            async def resolve(self, *args: object) -> object:
+                asked.set()
+                return await asyncio.get_running_loop().create_future()
+
+        async with serving(max_clients=1, resolver=Stuck()) as (_, client):
+            connecting = client.fetch("http://nowhere/")
+            queued = client.fetch("http://nowhere/")
+            await asked.wait()
+            queued.cancel()
+            connecting.cancel()
+            assert connecting.cancelled()
+            assert not caplog.records  # not from within cancel()
+            await turns(1)
+            assert cancellations(caplog) == [
+                (logging.INFO, f"Connection closed: the fetch was cancelled {doing}")
+                for doing in ("in request queue", "while resolving nowhere")
+            ]
+            connecting.cancel()  # it is over
+            await turns(1)
+        async with serving() as (server, client):
+            server.hang = True
+            future = client.fetch(server.url)
+            await server.arrived.wait()
+            future.cancel()
+            await server.closed.wait()
+        assert [error for _, error in cancellations(caplog)] == [
+            "Connection closed: the fetch was cancelled during request"
+        ]
+
+    with caplog.at_level(logging.INFO):
+        run(main())
+
+
+def test_whoever_waits_or_waited_for_a_cancelled_fetch_is_not_told_by_the_log_as_well(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        async with serving() as (server, client):
+            server.hang = True
+
+            async def wait() -> None:
+                await client.fetch(server.url)
+
+            waiting = asyncio.ensure_future(wait())
+            both = asyncio.gather(client.fetch(server.url), client.fetch(server.url))
+            late = client.fetch(server.url)
+            other = asyncio.get_running_loop().create_future()
+            other.set_result(None)
+            first: list[asyncio.Future[Any]] = [other, late]
+            await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+            await until(lambda: len(server.requests) == 4)
+            for future in (waiting, both, late):
+                future.cancel()
+            ended = await asyncio.gather(waiting, both, late, return_exceptions=True)
+            assert {type(error) for error in ended} == {asyncio.CancelledError}
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0):
+                    await client.fetch(server.url)
+            await turns(2)
+            assert client.statistics().open == 0
+            assert cancellations(caplog) == []
+
+    with caplog.at_level(logging.INFO):
         run(main())
 
 

@@ -9,7 +9,7 @@ import asyncio
 import functools
 import weakref
 from collections.abc import Callable
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
 
 from whirlwind._base.configurable import Configurable
 from whirlwind._base.log import app_log
@@ -18,6 +18,8 @@ from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.response import HTTPResponse
 from whirlwind._net.ioloop import IOLoop
 
+_CANCELLED: Final = "Exception after Future was cancelled"
+
 
 class FetchFuture(asyncio.Future[HTTPResponse]):
     """The future of one fetch. Cancelling it aborts the fetch.
@@ -25,18 +27,25 @@ class FetchFuture(asyncio.Future[HTTPResponse]):
     A class of its own because the other way, a done callback on every future, costs each fetch
     a turn of the loop.
 
+    What a fetch comes to is not lost in silence. Whoever waits for the future when it is cancelled
+    is told by its ``CancelledError``; where nobody does, the fetch's error is logged. Whoever once
+    waited for it and stopped (``asyncio.wait`` for the first of several, a time limit) has decided
+    about it, and needs no log.
+
     Attributes:
         raise_error: Whether a status that is no success is an error.
-        abort: Stops the fetch; set by a client that can be stopped, None once it is over.
+        abort: Stops the fetch and returns the error that this is for it, None if it is over; set
+            by a client that can be stopped, None once the fetch is over.
         answered: Gets the response whatever is wrong with it, for callbacks; None without one.
     """
 
-    __slots__ = ("abort", "answered", "raise_error")
+    __slots__ = ("_left", "abort", "answered", "raise_error")
 
     # All set by who makes one: a constructor costs each fetch as much again as the future.
     raise_error: bool
-    abort: Callable[[], None] | None
+    abort: Callable[[], BaseException | None] | None
     answered: asyncio.Future[HTTPResponse] | None
+    _left: bool  # set once somebody has stopped waiting, and not before
 
     def respond(self, response: HTTPResponse) -> None:
         """Take the response; what a client's ``fetch_impl`` is given as its callback."""
@@ -45,7 +54,7 @@ class FetchFuture(asyncio.Future[HTTPResponse]):
         if self.done():
             # Cancelled, and a client that cannot stop a fetch came to the end of it.
             if error is not None:
-                app_log.error("Exception after Future was cancelled", exc_info=error)
+                app_log.error(_CANCELLED, exc_info=error)
             return
         if error is not None and (self.raise_error or not response._error_is_response_code):
             self.set_exception(error)
@@ -55,11 +64,22 @@ class FetchFuture(asyncio.Future[HTTPResponse]):
             self.exception()  # the callback is told; nobody has to look here as well
             self.answered.set_result(response)
 
+    def remove_done_callback(self, fn: Callable[..., object], /) -> int:
+        # Seen from here, and not where callbacks are added: that is once in every fetch.
+        self._left = True
+        return super().remove_done_callback(fn)
+
     def cancel(self, msg: Any = None) -> bool:
+        awaited = hasattr(self, "_left") or bool(self._callbacks)  # which cancelling takes away
         abort, self.abort = self.abort, None
         cancelled = super().cancel(msg)
         if abort is not None:
-            abort()
+            error = abort()
+            loop = self.get_loop()
+            if error is not None and not awaited and not loop.is_closed():
+                # In a turn of its own, as if the error had come by itself; and below the level of
+                # errors, since this is what the program asked for.
+                loop.call_soon(functools.partial(app_log.info, _CANCELLED, exc_info=error))
         return cancelled
 
 

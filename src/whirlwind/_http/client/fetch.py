@@ -10,7 +10,7 @@ that connection: no task and no turn of the loop of its own. What a hop changes 
 fields, what is left of redirects) is set up in ``_begin_hop`` and nowhere else.
 
 A fetch ends in one of three ways, and in only one of them: with a response, with an error, or
-aborted, which tells nobody. ``_end`` gives back all it holds in each case.
+aborted, of which only the one who aborts it is told. ``_end`` gives back all it holds in each case.
 """
 
 from __future__ import annotations
@@ -480,22 +480,27 @@ class Fetch:
 
     def expire(self) -> None:
         """End because time is up."""
-        if not self._started:
-            error = HTTPTimeoutError("Timeout in request queue")
-            error.stage = "queue"
-        elif self._opening is not None and self._progress is not None:
-            error = HTTPTimeoutError(f"Timeout {self._progress.stage}")
-            error.stage = self._progress.name
-        else:
-            error = HTTPTimeoutError("Timeout during request")
-            error.stage = "total" if self._first_byte_at else "starttransfer"
+        doing, stage = self._stage()
+        error = HTTPTimeoutError(f"Timeout {doing}")
+        error.stage = stage
         error.time_info = Times(*self._times(self._loop.time())).as_stages()
         self.fail(error)
 
-    def abort(self) -> None:
-        """End without telling anybody: nobody waits any more."""
-        if not self._done:
-            self._end(None)
+    def _stage(self) -> tuple[str, str]:
+        """What it is doing, in words and under its name in ``HTTPResponse.time_info``."""
+        if not self._started:
+            return "in request queue", "queue"
+        if self._opening is not None and self._progress is not None:
+            return self._progress.stage, self._progress.name
+        return "during request", "total" if self._first_byte_at else "starttransfer"
+
+    def abort(self) -> BaseException | None:
+        """End without calling back; returns what it came to, None if it had ended."""
+        if self._done:
+            return None
+        doing, _ = self._stage()
+        self._end(None)
+        return HTTPStreamClosedError(f"Connection closed: the fetch was cancelled {doing}")
 
     def _end(self, response: HTTPResponse | None) -> None:
         self._done = True

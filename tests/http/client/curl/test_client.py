@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import subprocess
 import sys
 from typing import Any
@@ -103,6 +104,36 @@ def test_cancelling_ends_the_transfer_and_frees_the_place() -> None:
                 await fetch
 
     run(main())
+
+
+def test_a_fetch_that_is_cancelled_while_nobody_waits_for_it_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def main() -> None:
+        async with curl_serving(max_clients=1) as (server, client):
+            server.hang = True
+            fetch = client.fetch(server.url)
+            queued = client.fetch(server.url)
+            await server.arrived.wait()
+            queued.cancel()
+            fetch.cancel()
+            await server.closed.wait()
+            errors = [record.exc_info[1] for record in caplog.records if record.exc_info]
+            assert [str(error) for error in errors] == [
+                f"HTTP 599: the fetch was cancelled {doing}"
+                for doing in ("in request queue", "during request")
+            ]
+            assert isinstance(errors[0], CurlError)
+            assert errors[0].errno == pycurl.E_ABORTED_BY_CALLBACK
+            caplog.clear()
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0):
+                    await client.fetch(server.url)
+            await turns(1)
+            assert not caplog.records
+
+    with caplog.at_level(logging.INFO, "whirlwind.application"):
+        run(main())
 
 
 def test_closing_ends_fetches_with_an_error_and_says_nothing_else() -> None:

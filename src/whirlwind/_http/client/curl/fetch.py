@@ -351,10 +351,13 @@ class CurlFetch:
         )
         self._end(response)
 
-    def abort(self) -> None:
-        """End without telling anybody: nobody waits any more."""
-        if not self._done:
-            self._end(None)
+    def abort(self) -> BaseException | None:
+        """End without calling back; returns what it came to, None if it had ended."""
+        if self._done:
+            return None
+        doing = "during request" if self._started else "in request queue"
+        self._end(None)
+        return CurlError(pycurl.E_ABORTED_BY_CALLBACK, f"the fetch was cancelled {doing}")
 
     def _times(self) -> dict[str, float]:
         times = {"queue": (self._started or self._loop.time()) - self.queued_at}
