@@ -163,6 +163,8 @@ class _Both(_Noting):
         self.set_header("Content-Length", "4")
         self.write("both")
 
+    head = get
+
 
 class _Stream(_Noting):
     """A body whose length nobody knows."""

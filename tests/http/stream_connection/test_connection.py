@@ -154,7 +154,6 @@ def test_the_close_callback_is_for_a_client_that_goes_before_its_answer() -> Non
 @pytest.mark.parametrize(
     ("request_", "code", "gone"),
     [
-        pytest.param(REQUEST, 200, b"Content-Length", id="length beside chunks"),
         pytest.param(OLD, 200, b"Transfer-Encoding", id="chunks to HTTP/1.0"),
         pytest.param(REQUEST, 204, b"Transfer-Encoding", id="204"),
         pytest.param(REQUEST, 204, b"Content-Length", id="204 with a length"),
@@ -175,6 +174,26 @@ def test_rule_1_framing_that_an_answer_may_not_have_is_left_out(
         ends.peer.write(request_)
         assert await within(ends.connection.read_response(ends.delegate))
         assert gone not in await ends.sent()
+
+    run(main)
+
+
+def test_chunks_that_a_program_gives_a_length_go_out_as_said_and_end_the_connection() -> None:
+    async def main() -> None:
+        ends = Ends(client=False)
+
+        def answer() -> None:
+            fields = HTTPHeaders({"Transfer-Encoding": "chunked", "Content-Length": "2"})
+            ends.connection.write_headers(ResponseStartLine("", 200, "OK"), fields, b"ab")
+            ends.connection.finish()
+
+        ends.delegate.on_finish = answer
+        ends.peer.write(REQUEST)
+        assert await within(ends.connection.read_response(ends.delegate))
+        assert await within(ends.peer.read_until_close()) == (  # closed, and not by us
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\n"
+            b"Connection: close\r\n\r\n2\r\nab\r\n0\r\n\r\n"
+        )
 
     run(main)
 

@@ -91,14 +91,16 @@ def test_rule_1_a_response_whose_end_is_in_doubt_is_refused(
         pytest.param(
             "GET", "HTTP/1.1", 200, CHUNKED, OutgoingFraming(chunked=True), id="chunked by itself"
         ),
-        pytest.param("GET", "HTTP/1.1", 200, BOTH, OutgoingFraming(length=4), id="both"),
-        pytest.param("GET", "HTTP/1.0", 200, {}, OutgoingFraming(until_close=True), id="HTTP/1.0"),
+        pytest.param(
+            "GET", "HTTP/1.1", 200, BOTH, OutgoingFraming(chunked=True, closes=True), id="both"
+        ),
+        pytest.param("GET", "HTTP/1.0", 200, {}, OutgoingFraming(closes=True), id="HTTP/1.0"),
         pytest.param(
             "GET",
             "HTTP/1.1",
             200,
             {"Transfer-Encoding": "gzip"},
-            OutgoingFraming(until_close=True),
+            OutgoingFraming(closes=True),
             id="another coding",
         ),
         pytest.param(

@@ -9,6 +9,7 @@ from whirlwind._proto.http1.response_framing import allowed_framing
 
 LENGTH = {"Content-Length": "5"}
 CHUNKED = {"Transfer-Encoding": "chunked"}
+GZIP = {"Transfer-Encoding": "gzip"}
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,10 @@ CHUNKED = {"Transfer-Encoding": "chunked"}
     [
         pytest.param(LENGTH, 200, "GET", "HTTP/1.1", LENGTH, id="length"),
         pytest.param(CHUNKED, 200, "GET", "HTTP/1.1", CHUNKED, id="chunked"),
-        pytest.param(CHUNKED | LENGTH, 200, "GET", "HTTP/1.1", CHUNKED, id="both"),
+        pytest.param(CHUNKED | LENGTH, 200, "GET", "HTTP/1.1", CHUNKED | LENGTH, id="both"),
+        pytest.param(GZIP | LENGTH, 200, "GET", "HTTP/1.1", GZIP, id="a length and a coding"),
+        pytest.param(CHUNKED | LENGTH, 200, "HEAD", "HTTP/1.1", CHUNKED, id="both, HEAD"),
+        pytest.param(CHUNKED | LENGTH, 304, "GET", "HTTP/1.1", CHUNKED, id="both, 304"),
         pytest.param(CHUNKED | LENGTH, 200, "GET", "HTTP/1.0", LENGTH, id="both, HTTP/1.0"),
         pytest.param(CHUNKED, 200, "GET", "HTTP/1.0", {}, id="chunked, HTTP/1.0"),
         pytest.param(CHUNKED | LENGTH, 204, "GET", "HTTP/1.1", {}, id="204"),

@@ -230,7 +230,7 @@ class Exchange(HTTPConnection):
             raise
         if framing.adds_field:
             head += CHUNKED_FIELD
-        if framing.until_close:
+        if framing.closes:
             self.keep_alive = False
         self._chunked = framing.chunked
         self._silent = framing.silent

@@ -283,7 +283,7 @@ class HTTP1Connection(HTTPConnection):
             self.request = start_line
         else:
             self._switched = start_line.code == 101
-            if framing.until_close:
+            if framing.closes:
                 self.keep_alive = False
             head += self._connection_field(headers)
         self.head_sent = True

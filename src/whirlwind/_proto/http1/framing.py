@@ -158,14 +158,15 @@ class OutgoingFraming(NamedTuple):
         length: The announced number of bytes; None if there is none.
         silent: True if the message has no body, whatever its fields say.
         adds_field: True if CHUNKED_FIELD is to be added to the header.
-        until_close: True if only the end of the connection ends the body.
+        closes: True if the connection ends with the body: only that tells where it ends, or its
+            fields say two things about it.
     """
 
     chunked: bool = False
     length: int | None = None
     silent: bool = False
     adds_field: bool = False
-    until_close: bool = False
+    closes: bool = False
 
 
 def answer_framing(method: str, version: str, code: int, headers: HTTPHeaders) -> OutgoingFraming:
@@ -187,14 +188,16 @@ def answer_framing(method: str, version: str, code: int, headers: HTTPHeaders) -
         return OutgoingFraming(silent=True)
     silent = method == "HEAD"
     coding = headers.get("Transfer-Encoding")
+    if coding is not None:
+        # Chunks override a length beside them (rule 3), for those who read such an answer at all.
+        chunked = coding.lower() == "chunked"
+        closes = not silent and (not chunked or length is not None)
+        return OutgoingFraming(chunked, None, silent, closes=closes)
     if length is not None:
         return OutgoingFraming(False, length, silent)
-    if coding is not None:
-        chunked = coding.lower() == "chunked"
-        return OutgoingFraming(chunked, None, silent, until_close=not (chunked or silent))
     if version == "HTTP/1.1":
         return OutgoingFraming(True, None, silent, adds_field=True)
-    return OutgoingFraming(silent=silent, until_close=not silent)
+    return OutgoingFraming(silent=silent, closes=not silent)
 
 
 def request_framing(method: str, headers: HTTPHeaders) -> OutgoingFraming:
