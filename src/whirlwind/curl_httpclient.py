@@ -8,7 +8,7 @@ from whirlwind._http.client.curl.client import CurlAsyncHTTPClient
 from whirlwind._http.client.curl.debug_log import curl_log
 from whirlwind._http.client.curl.errors import CurlError
 from whirlwind._http.client.curl.handle_options import CR_OR_LF_RE
-from whirlwind._http.client.curl.held_response import HeldResponse as _CurlStreamingBuffer
+from whirlwind._http.client.curl.streaming_buffer import StreamingBuffer as _CurlStreamingBuffer
 
 __all__ = [
     "CR_OR_LF_RE",

@@ -25,7 +25,7 @@ PASSED = {
     "autoreload_test": 4,
     "circlerefs_test": 9,
     "concurrent_test": 13,
-    "curl_httpclient_test": 64,
+    "curl_httpclient_test": 67,
     "escape_test": 15,
     "gen_test": 82,
     "http1connection_test": 7,
@@ -57,20 +57,12 @@ PASSED = {
     "wsgi_test": 6,
 }
 
-_CURL_BUFFER = (
-    "Builds a private class of Tornado's client; ours keeps streamed bodies in another way."
-)
 NOT_PASSED = {
     "api_test": {
         "APISnapshotTest.test_api_snapshot": (
             "Compares a description of all names, down to the attributes that sources assign, "
             "letter by letter: the names of Tornado 4 and 5 that are back are too many for it."
         ),
-    },
-    "curl_httpclient_test": {
-        "CurlStreamingBufferTest.test_body_too_large": _CURL_BUFFER,
-        "CurlStreamingBufferTest.test_unpause_asks_for_a_socket_action": _CURL_BUFFER,
-        "CurlStreamingBufferTest.test_unpause_error_is_ignored": _CURL_BUFFER,
     },
 }
 

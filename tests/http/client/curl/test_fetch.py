@@ -17,7 +17,7 @@ from tests.support.scripted_http import HELLO, ScriptedServer, run, until
 
 from whirlwind import gen
 from whirlwind._base.limits import MAX_CURL_HEADER_SIZE, MAX_INFORMATIONAL
-from whirlwind._http.client.curl.held_response import HeldResponse
+from whirlwind._http.client.curl.streaming_buffer import StreamingBuffer
 from whirlwind.curl_httpclient import CurlError
 from whirlwind.httpclient import HTTPClientError
 
@@ -390,7 +390,7 @@ def test_a_streaming_callback_gets_the_body_in_the_context_of_who_asked() -> Non
 def test_a_callback_that_returns_an_awaitable_is_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(HeldResponse, "max_buffer_size", 20_000)
+    monkeypatch.setattr(StreamingBuffer, "max_buffer_size", 20_000)
 
     async def main() -> None:
         async with curl_serving(chunked(b"x" * 3_000_000)) as (server, client):
@@ -421,7 +421,7 @@ def test_a_callback_that_returns_an_awaitable_is_waited_for(
 def test_a_refusal_of_what_was_held_back_is_the_error_of_the_fetch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(HeldResponse, "max_buffer_size", 20_000)
+    monkeypatch.setattr(StreamingBuffer, "max_buffer_size", 20_000)
 
     async def main() -> None:
         async with curl_serving(chunked(b"x" * 300_000), max_body_size=100_000) as (server, client):

@@ -84,7 +84,7 @@ class CurlAsyncHTTPClient(AsyncHTTPClient):
             self.io_loop.asyncio_loop,
             request,
             callback,
-            max_body_size=self.max_body_size,
+            client=self,
             ended=self._ended,
             callback_failed=self.handle_callback_exception,
         )
@@ -104,6 +104,9 @@ class CurlAsyncHTTPClient(AsyncHTTPClient):
             callback: The function.
         """
         app_log.error("Exception in callback %r", callback, exc_info=True)
+
+    def _set_timeout(self, milliseconds: int) -> None:
+        self._transfers.call_within(milliseconds)
 
     def _watch_loop(self) -> None:
         if self._loop_end is None:

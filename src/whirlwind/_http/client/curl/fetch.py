@@ -24,6 +24,7 @@ import inspect
 import logging
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -34,8 +35,8 @@ from whirlwind._engine.coroutine import is_coroutine_function
 from whirlwind._http.client.curl.debug_log import curl_log, log_transfer
 from whirlwind._http.client.curl.errors import CurlError
 from whirlwind._http.client.curl.handle_options import VERSION, set_options
-from whirlwind._http.client.curl.held_response import HeldResponse
 from whirlwind._http.client.curl.identity import carried_secret
+from whirlwind._http.client.curl.streaming_buffer import Client, StreamingBuffer
 from whirlwind._http.client.curl.transfers import Transfers
 from whirlwind._http.client.program_calls import CallbackError, call_in
 from whirlwind._http.client.redirects import is_redirect, is_same_origin, redirected_url
@@ -67,7 +68,7 @@ class CurlFetch:
         loop: The loop.
         request: What to fetch, with the client's defaults filled in.
         callback: Called once with the response, unless the fetch is aborted.
-        max_body_size: Most bytes of the body, before and after decompression.
+        client: Says how large the body may be, before and after decompression.
         ended: Called with the fetch at its end.
         callback_failed: Called with a function of the program's that raised, while its exception
             is handled.
@@ -88,10 +89,10 @@ class CurlFetch:
     _code = 0
     _reason = ""
     _noted = False
-    _held_back = False  # libcurl holds a piece, since there was no room for it
     _complete = False
     _done = False
     _streamed: StreamedBody | None = None
+    _buffer: StreamingBuffer | None = None
 
     def __init__(
         self,
@@ -100,7 +101,7 @@ class CurlFetch:
         request: HTTPRequest,
         callback: Callable[[HTTPResponse], None],
         *,
-        max_body_size: int,
+        client: Client,
         ended: Callable[[CurlFetch], None],
         callback_failed: Callable[[Any], None],
     ) -> None:
@@ -108,13 +109,13 @@ class CurlFetch:
         self._loop = loop
         self._request = request
         self._callback: Callable[[HTTPResponse], None] | None = callback
-        self._max_body_size = max_body_size
+        self._client = client
         self._tell_ended = ended
         self._tell_callback_failed = callback_failed
         self._context = contextvars.copy_context()
         self._headers = HTTPHeaders()
         self._header_callback = request.header_callback
-        self._held = HeldResponse()
+        self._lines: deque[str] = deque()  # for the header_callback
         self._pieces: list[bytes] = []
         self.queued_at = loop.time()
 
@@ -140,6 +141,8 @@ class CurlFetch:
                 failed=functools.partial(self._callback_failed, streaming),
             )
         handle = self._handle = pycurl.Curl()
+        if self._streamed is not None:
+            self._buffer = StreamingBuffer(self._client, handle, self._streamed.feed)
         self._target = set_options(handle, request)
         handle.setopt(pycurl.HEADERFUNCTION, self._header_line)
         handle.setopt(pycurl.WRITEFUNCTION, self._piece)
@@ -167,7 +170,8 @@ class CurlFetch:
             limit = f"{MAX_CURL_HEADER_SIZE} bytes (MAX_CURL_HEADER_SIZE)"
             return self._refuse(pycurl.E_RECV_ERROR, f"header of the response is over {limit}")
         if self._header_callback is not None:
-            self._keep(line)
+            self._lines.append(line)
+            self._note()
         if self._head_size == len(data):
             return self._take_status_line(line.rstrip("\r\n"))
         if line in ("\r\n", "\n"):
@@ -225,27 +229,28 @@ class CurlFetch:
         )
 
     def _piece(self, data: bytes) -> int | None:
-        if self._streamed is not None and not self._held.has_room(len(data)):
-            self._held_back = True
-            return int(pycurl.WRITEFUNC_PAUSE)  # libcurl gives the same piece again
-        self._received += len(data)
-        if self._received > self._max_body_size or self._announced() > self._max_body_size:
-            return self._refuse(
-                pycurl.E_WRITE_ERROR,
-                f"body exceeded max_body_size of {self._max_body_size} bytes",
-            )
-        if self._streamed is None:
-            self._pieces.append(data)
+        most = self._client.max_body_size
+        buffer = self._buffer
+        if buffer is not None:
+            taken = buffer.write(data)
+            too_large = buffer.body_too_large
+            self._note()
         else:
-            self._keep(data)
-        return None
+            taken = len(data)
+            self._received += taken
+            too_large = self._received > most
+            self._pieces.append(data)
+        if too_large or self._announced() > most:
+            return self._refuse(
+                pycurl.E_WRITE_ERROR, f"body exceeded max_body_size of {most} bytes"
+            )
+        return taken
 
     def _announced(self) -> int:
         length = self._headers.get("Content-Length", "")
         return int(length) if length.isdecimal() and len(length) < 20 else 0
 
-    def _keep(self, item: str | bytes) -> None:
-        self._held.put(item)
+    def _note(self) -> None:
         if not self._noted:
             self._noted = True
             self._transfers.touched.append(self)
@@ -259,20 +264,20 @@ class CurlFetch:
     def deliver(self) -> None:
         """Hand on what came to the program's callbacks."""
         self._noted = False
-        while self._held and not self._done:
-            item = self._held.take()
-            function: Any = self._header_callback
+        function: Any = self._header_callback
+        delivered = False
+        while not (delivered or self._done):
             try:
-                if isinstance(item, str):
-                    self._call(function, item)
-                elif self._streamed is not None:
-                    function = self._request.streaming_callback
-                    self._streamed.feed(item)
+                while self._lines:
+                    self._call(function, self._lines.popleft())
+                function = self._request.streaming_callback
+                if self._buffer is not None:
+                    self._buffer.flush()
+                    self._check_going_on()
+                delivered = True
             except CallbackError as error:
                 # Logged, and the fetch goes on: as in Tornado with libcurl.
                 self._log(function, error.__cause__ or error)
-        if self._held_back and self._streamed is not None and not self._streamed.busy:
-            self._resume()
 
     def ended(self, errno: int, message: str) -> None:
         """End, now that libcurl is done."""
@@ -312,14 +317,24 @@ class CurlFetch:
             self._tell_callback_failed(function)
 
     def _pause(self) -> None:
+        assert self._buffer is not None
+        self._buffer.blocked = True
         self._transfers.pause(self._handle)
 
     def _resume(self) -> None:
+        assert self._buffer is not None
+        self._buffer.blocked = False
         if self._complete:
             self._respond()
         else:
-            self._held_back = False
-            self._transfers.resume(self._handle)
+            self._buffer.go_on()
+            self._check_going_on()
+
+    def _check_going_on(self) -> None:
+        error = self._buffer.error if self._buffer is not None else None
+        # Where the transfer has ended, how it did counts, and not that it cannot go on.
+        if error is not None and self._transfers.has(self._handle):
+            self.fail(self._refusal or CurlError(*error.args))
 
     # --- the end ---
 
@@ -370,7 +385,10 @@ class CurlFetch:
         callback, self._callback = self._callback, None
         handle, self._handle = self._handle, None
         self._streamed = None  # refers to us
-        self._held.clear()
+        self._lines.clear()
+        if self._buffer is not None:
+            self._buffer.clear()
+            self._buffer = None  # calls what refers to us
         if handle is not None:
             self._transfers.remove(handle)
             handle.close()  # also drops what it calls back, which refers to us

@@ -13,7 +13,6 @@ what it is given, and is asked to hand it on as soon as ``socket_action`` has re
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any, Final, Protocol
 
 import pycurl
@@ -73,20 +72,18 @@ class Transfers:
         if self._transfers.pop(handle, None) is not None:
             self._multi.remove_handle(handle)
 
+    def has(self, handle: Any) -> bool:
+        """Tell whether a transfer is under way."""
+        return handle in self._transfers
+
     def pause(self, handle: Any) -> None:
         """Read no more of a response."""
         if handle in self._transfers:
             handle.pause(pycurl.PAUSE_RECV)
 
-    def resume(self, handle: Any) -> None:
-        """Read on."""
-        if handle in self._transfers:
-            # What libcurl held is handed on in here, and may be refused: the error comes again,
-            # as the end of the transfer.
-            with contextlib.suppress(pycurl.error):
-                handle.pause(pycurl.PAUSE_CONT)
-            # Older versions of libcurl hand on what they held at once, and ask for no call.
-            self._set_timer(0)
+    def call_within(self, milliseconds: int) -> None:
+        """Have libcurl called then, whatever it waits for; a timer that it asked for is over."""
+        self._set_timer(milliseconds)
 
     def close(self) -> None:
         """Close all connections; transfers under way are forgotten."""
