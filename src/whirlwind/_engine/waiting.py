@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import Any
 
 from whirlwind._base.log import app_log
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine import runner_cy
 from whirlwind._engine.clock import delay_until
 from whirlwind._engine.coroutine import coroutine
@@ -59,6 +60,7 @@ def maybe_future(x: Any) -> Any:
     return x if is_future(x) else runner_cy.done_future(x)
 
 
+@accepts_old("io_loop")
 def with_timeout(
     timeout: float | datetime.timedelta,
     future: Any,

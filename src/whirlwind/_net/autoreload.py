@@ -18,6 +18,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from whirlwind._base.log import app_log, gen_log
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._base.restart import start_anew
 from whirlwind._base.watched_files import Watcher
 from whirlwind._net.ioloop import IOLoop
@@ -33,6 +34,7 @@ _reload_attempted = False
 _io_loops: weakref.WeakKeyDictionary[IOLoop, PeriodicCallback] = weakref.WeakKeyDictionary()
 
 
+@accepts_old("period", "io_loop")
 def start(
     check_time: float | IOLoop | None = _CHECK_TIME,
     period: float | None = None,

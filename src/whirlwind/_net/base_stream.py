@@ -14,6 +14,7 @@ import re
 from typing import Any, Final, cast, overload
 
 from whirlwind._base.limits import MAX_BUFFER_SIZE, READ_CHUNK_SIZE
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine.runner_cy import done_future
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.stream_callbacks import (
@@ -62,6 +63,7 @@ class BaseIOStream(OutputStream):
             runs there only.
     """
 
+    @accepts_old("io_loop")
     def __init__(
         self,
         max_buffer_size: int | None = None,
@@ -102,6 +104,7 @@ class BaseIOStream(OutputStream):
         max_bytes: int | None = None,
     ) -> None: ...
 
+    @accepts_old("limit", "callback")
     def read_until_regex(
         self,
         regex: bytes | re.Pattern[bytes],
@@ -147,6 +150,7 @@ class BaseIOStream(OutputStream):
         self, delimiter: bytes, callback: Callback, max_bytes: int | None = None
     ) -> None: ...
 
+    @accepts_old("limit", "callback")
     def read_until(
         self,
         delimiter: bytes,
@@ -206,6 +210,7 @@ class BaseIOStream(OutputStream):
         partial: bool = False,
     ) -> asyncio.Future[bytes]: ...
 
+    @accepts_old("old", "callback", "streaming_callback")
     def read_bytes(
         self,
         num_bytes: int,
@@ -256,6 +261,7 @@ class BaseIOStream(OutputStream):
             read = self._last_read_bytes = ReadBytes(max(num_bytes, 0), partial)
         return self._start_read(read)
 
+    @accepts_old("callback")
     def read_into(
         self, buf: bytearray | memoryview, partial: bool = False, callback: Callback | None = None
     ) -> asyncio.Future[int]:
@@ -282,6 +288,7 @@ class BaseIOStream(OutputStream):
             return call_back(self, callback, self.read_into(buf, partial))
         return self._start_read(ReadInto(memoryview(buf).cast("B"), partial))
 
+    @accepts_old("callback", "streaming_callback")
     def read_until_close(
         self, callback: Callback | None = None, streaming_callback: Callback | None = None
     ) -> asyncio.Future[bytes]:

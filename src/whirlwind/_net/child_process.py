@@ -20,6 +20,7 @@ import threading
 from collections.abc import Callable
 from typing import IO, Any, ClassVar
 
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.iostream import PipeIOStream
 
@@ -100,6 +101,7 @@ class Subprocess:
         return future
 
     @classmethod
+    @accepts_old("io_loop")
     def initialize(cls, io_loop: IOLoop | None = None) -> None:
         """Do nothing. Where SIGCHLD is needed to wait for children, this claims the signal."""
 

@@ -29,6 +29,7 @@ import sys
 from typing import Any, ClassVar, Final, TypeVar, overload
 
 from whirlwind._base.log import gen_log
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._net.base_stream import BaseIOStream
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.stream_callbacks import Callback, call_back, in_either_order
@@ -139,6 +140,7 @@ class IOStream(BaseIOStream):
         self, address: Any, callback: Callback, server_hostname: str | None = None
     ) -> None: ...
 
+    @accepts_old("name", "callback")
     def connect(
         self,
         address: Any,
@@ -336,6 +338,7 @@ class SSLIOStream(IOStream):
         self, address: Any, callback: Callback, server_hostname: str | None = None
     ) -> None: ...
 
+    @accepts_old("name", "callback")
     def connect(
         self,
         address: Any,
@@ -371,6 +374,7 @@ class SSLIOStream(IOStream):
         super().connect(address)
         return future
 
+    @accepts_old("callback")
     def wait_for_handshake(self: _Self, callback: Callback | None = None) -> asyncio.Future[_Self]:
         """Wait until the handshake is done.
 

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import Any
 
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._net.ioloop import IOLoop
 
 
@@ -41,6 +42,7 @@ class PeriodicCallback:
         ValueError: ``callback_time`` is not positive.
     """
 
+    @accepts_old("io_loop")
     def __init__(
         self,
         callback: Callable[[], Any],

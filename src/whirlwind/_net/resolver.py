@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar, TypeAlias
 
 from whirlwind._base.configurable import Configurable
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine.coroutine import call_with_result
 from whirlwind._net.ioloop import IOLoop
 
@@ -86,6 +87,7 @@ def _look_up(host: str, port: int, family: int) -> AddressList:
 class DefaultExecutorResolver(Resolver):
     """Asks the system on the loop's default thread pool."""
 
+    @accepts_old("callback")
     def resolve(
         self,
         host: str,
@@ -102,6 +104,7 @@ class DefaultExecutorResolver(Resolver):
 class DefaultLoopResolver(Resolver):
     """Asks the asyncio loop, which asks the system without blocking."""
 
+    @accepts_old("callback")
     def resolve(
         self,
         host: str,
@@ -131,6 +134,7 @@ class ExecutorResolver(Resolver):
     executor: concurrent.futures.Executor | None
     close_executor: bool
 
+    @accepts_old("io_loop")
     def initialize(
         self,
         executor: concurrent.futures.Executor | None = None,
@@ -152,6 +156,7 @@ class ExecutorResolver(Resolver):
             self.executor.shutdown()
         self.executor = None
 
+    @accepts_old("callback")
     def resolve(
         self,
         host: str,
@@ -174,6 +179,7 @@ class ExecutorResolver(Resolver):
 class BlockingResolver(ExecutorResolver):
     """Asks the system in place: the loop stands still meanwhile. Deprecated since Tornado 5.0."""
 
+    @accepts_old("io_loop")
     def initialize(self, io_loop: IOLoop | None = None) -> None:  # type: ignore[override]
         """Set up; called by the constructor.
 
@@ -194,6 +200,7 @@ class ThreadedResolver(ExecutorResolver):
     _threadpool: ClassVar[concurrent.futures.ThreadPoolExecutor | None] = None
     _threadpool_process: ClassVar[int | None] = None
 
+    @accepts_old("io_loop")
     def initialize(  # type: ignore[override]
         self, num_threads: int = 10, io_loop: IOLoop | None = None
     ) -> None:
@@ -237,6 +244,7 @@ class OverrideResolver(Resolver):
     def close(self) -> None:
         self.resolver.close()
 
+    @accepts_old("callback")
     def resolve(
         self,
         host: str,

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from whirlwind._base.limits import ACCEPT_PAUSE, BACKLOG
 from whirlwind._base.log import app_log
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._net.ioloop import IOLoop
 
 # Tries to find one free port for several addresses. The kernel picks a port that is free for
@@ -157,6 +158,7 @@ def bind_unix_socket(file: str, mode: int = 0o600, backlog: int = BACKLOG) -> so
     return sock
 
 
+@accepts_old("io_loop")
 def add_accept_handler(
     sock: sockets.socket,
     callback: Callable[[sockets.socket, Any], object],

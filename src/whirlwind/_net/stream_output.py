@@ -21,6 +21,7 @@ from typing import Any
 
 from whirlwind._base.limits import MAX_STREAM_TURN
 from whirlwind._base.log import gen_log
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine.runner_cy import done_future
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.stream_buffer import WriteBuffer
@@ -51,6 +52,7 @@ class OutputStream(InputStream):
         self._total_write_index = 0
         self._total_write_done_index = 0
 
+    @accepts_old("callback")
     def write(
         self, data: bytes | bytearray | memoryview, callback: Callback | None = None
     ) -> asyncio.Future[None]:

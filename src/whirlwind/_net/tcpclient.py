@@ -11,6 +11,7 @@ import functools
 import socket as sockets
 from typing import Any
 
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine.yieldables import convert_yielded
 from whirlwind._net.happy_eyeballs import Attempt, Connector, format_address
 from whirlwind._net.ioloop import IOLoop
@@ -29,6 +30,7 @@ class TCPClient:
         resolver: As given, or the one that was made.
     """
 
+    @accepts_old("io_loop")
     def __init__(self, resolver: Resolver | None = None, io_loop: IOLoop | None = None) -> None:
         # Not needed: connect() is a coroutine, and works on whichever loop runs it.
         del io_loop

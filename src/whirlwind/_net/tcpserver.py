@@ -14,6 +14,7 @@ from typing import Any
 
 from whirlwind._base.limits import BACKLOG
 from whirlwind._base.log import app_log
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine.yieldables import convert_yielded
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.iostream import IOStream, SSLIOStream
@@ -46,6 +47,7 @@ class TCPServer:
         read_chunk_size: As given.
     """
 
+    @accepts_old("io_loop")
     def __init__(
         self,
         ssl_options: SSLOptions | None = None,

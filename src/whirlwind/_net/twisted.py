@@ -21,6 +21,7 @@ from twisted.internet.main import installReactor
 from twisted.names import client, dns
 from twisted.names.error import DNSQueryTimeoutError, DomainError, ResolverError
 
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine.yieldables import convert_yielded
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.resolver import AddressList, Resolver
@@ -59,6 +60,7 @@ class TornadoReactor(asyncioreactor.AsyncioSelectorReactor):
         super().__init__((io_loop or IOLoop.current()).asyncio_loop)
 
 
+@accepts_old("io_loop")
 def install(io_loop: IOLoop | None = None) -> TornadoReactor:
     """Make Twisted's reactor run on our loop.
 

@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from whirlwind._base.escape import json_encode, utf8
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.server.exchange import Exchange
 from whirlwind._http.write_callbacks import call_when_written
@@ -232,6 +233,7 @@ class Answer:
             return False
         return isinstance(chunk, list | tuple | int | float | None)
 
+    @accepts_old("callback")
     def flush(
         self, include_footers: bool = False, callback: Callable[[], None] | None = None
     ) -> asyncio.Future[None]:

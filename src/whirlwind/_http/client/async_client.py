@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, cast
 
 from whirlwind._base.configurable import Configurable
 from whirlwind._base.log import app_log
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine.register import register
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.response import HTTPResponse
@@ -137,6 +138,7 @@ class AsyncHTTPClient(Configurable):
             cls._async_client_dict = found  # type: ignore[attr-defined]
         return cast("weakref.WeakKeyDictionary[IOLoop, AsyncHTTPClient]", found)
 
+    @accepts_old("args", "io_loop")
     def __new__(
         cls,
         *args: Any,
@@ -165,6 +167,7 @@ class AsyncHTTPClient(Configurable):
             cache[client.io_loop] = client
         return client
 
+    @accepts_old("io_loop")
     def initialize(
         self, defaults: dict[str, Any] | None = None, io_loop: IOLoop | None = None
     ) -> None:
@@ -194,6 +197,7 @@ class AsyncHTTPClient(Configurable):
             if cached is not None and cached is not self:
                 raise RuntimeError("inconsistent AsyncHTTPClient cache")
 
+    @accepts_old("callback")
     def fetch(
         self,
         request: str | HTTPRequest,

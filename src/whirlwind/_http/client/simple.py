@@ -24,6 +24,7 @@ from whirlwind._base.limits import (
     MAX_POOL_IDLE,
     POOL_IDLE_TIMEOUT,
 )
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._http.client.async_client import AsyncHTTPClient, FetchFuture
 from whirlwind._http.client.connector import Connector, HostnameMapping
 from whirlwind._http.client.errors import HTTPStreamClosedError
@@ -64,6 +65,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         active: Fetches under way.
     """
 
+    @accepts_old("io_loop")
     def initialize(  # type: ignore[override]
         self,
         max_clients: int = MAX_CLIENTS,

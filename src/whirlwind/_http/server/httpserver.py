@@ -21,6 +21,7 @@ from whirlwind._base.limits import (
     SHUTDOWN_TIMEOUT,
 )
 from whirlwind._base.log import gen_log
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._http.messages import (
     DirectDelegate,
     HTTPConnection,
@@ -101,6 +102,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         # Configurable calls initialize(); TCPServer's constructor is called from there.
         pass
 
+    @accepts_old("io_loop")
     def initialize(
         self,
         request_callback: _RequestCallback | HTTPServerConnectionDelegate,

@@ -22,6 +22,7 @@ import ssl
 from collections.abc import Callable
 from typing import Any
 
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._http.decompression import DecompressedMessage
 from whirlwind._http.messages import HTTPConnection, HTTPMessageDelegate
 from whirlwind._http.server.exchange import status_line
@@ -220,6 +221,7 @@ class HTTP1Connection(HTTPConnection):
 
     # --- writing ---
 
+    @accepts_old("callback")
     def write_headers(
         self,
         start_line: RequestStartLine | ResponseStartLine,
@@ -312,6 +314,7 @@ class HTTP1Connection(HTTPConnection):
             return b"Connection: close\r\n" if modern else b""
         return b"" if modern else b"Connection: Keep-Alive\r\n"
 
+    @accepts_old("callback")
     def write(
         self, chunk: bytes, callback: Callable[[], object] | None = None
     ) -> asyncio.Future[None]:

@@ -22,6 +22,7 @@ from typing import Any
 from whirlwind._base.errors import RemoteProtocolError
 from whirlwind._base.limits import MAX_BODY_SIZE, MAX_HEADER_SIZE, MAX_MESSAGE_SIZE
 from whirlwind._base.log import app_log
+from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine.queues import Queue, QueueFull
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connector import Connector
@@ -62,6 +63,7 @@ class WebSocketClientConnection:
     code: int | None = None
     reason: str | None = None
 
+    @accepts_old("io_loop")
     def __init__(
         self,
         request: HTTPRequest | _RequestProxy,
@@ -369,6 +371,7 @@ class WebSocketClientConnection:
         app_log.error("Uncaught exception %s", value, exc_info=(typ, value, tb))  # type: ignore[arg-type]
 
 
+@accepts_old("io_loop")
 def websocket_connect(
     url: str | HTTPRequest,
     callback: Callable[[asyncio.Future[WebSocketClientConnection]], None] | None = None,
