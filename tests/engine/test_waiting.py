@@ -246,3 +246,88 @@ def test_a_runner_drives_a_generator_that_has_begun(run: Run) -> None:
         assert runner.finished
 
     run(main())
+
+
+def test_a_runner_goes_through_what_is_done_at_once_and_gives_others_a_turn(run: Run) -> None:
+    def body() -> Steps:
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        done.set_result(1)
+        one = yield done
+        pool: concurrent.futures.Future[int] = concurrent.futures.Future()
+        pool.set_result(2)
+        two = yield pool
+        turn.append("before")
+        yield gen.moment
+        yield None
+        return one + two
+
+    turn: list[str] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        generator = body()
+        result: asyncio.Future[Any] = loop.create_future()
+        runner = gen.Runner(contextvars.copy_context().run, generator, result, next(generator))
+        assert turn == ["before"]
+        assert not runner.finished
+        loop.call_soon(turn.append, "other")
+        assert await result == 3
+        assert turn == ["before", "other"]
+        assert runner.result_future is None
+        assert runner.future is None
+
+    run(main())
+
+
+def test_an_exception_can_take_the_place_of_what_a_runner_waits_for(run: Run) -> None:
+    def body(waited: asyncio.Future[None]) -> Steps:
+        try:
+            yield waited
+        except ZeroDivisionError:
+            yield object()  # nothing that one could wait for
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        waited: asyncio.Future[None] = loop.create_future()
+        generator = body(waited)
+        result: asyncio.Future[Any] = loop.create_future()
+        runner = gen.Runner(contextvars.copy_context().run, generator, result, next(generator))
+        assert runner.future is waited
+        error = ZeroDivisionError()
+        assert runner.handle_exception(ZeroDivisionError, error, None)
+        with pytest.raises(gen.BadYieldError):
+            await result
+        assert runner.finished
+        assert not runner.handle_exception(ZeroDivisionError, error, None)
+        waited.set_result(None)
+        await asyncio.sleep(0)
+
+    run(main())
+
+
+def test_a_runner_steps_in_its_context_and_ends_as_its_generator_does(run: Run) -> None:
+    variable = contextvars.ContextVar("variable", default="outside")
+
+    def body(ending: BaseException | None) -> Steps:
+        variable.set("inside")
+        yield asyncio.sleep(0)
+        seen.append(variable.get())
+        if ending is not None:
+            raise ending
+
+    seen: list[str] = []
+
+    async def main() -> None:
+        endings: tuple[BaseException | None, ...]
+        endings = (None, ZeroDivisionError(), asyncio.CancelledError())
+        for ending in endings:
+            context = contextvars.copy_context()
+            generator = body(ending)
+            result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            gen.Runner(context.run, generator, result, context.run(next, generator))
+            outcome: Any = (await asyncio.gather(result, return_exceptions=True))[0]
+            assert isinstance(outcome, type(ending))
+        assert variable.get() == "outside"
+
+    run(main())
+    assert set(seen) == {"inside"}

@@ -10,13 +10,13 @@ import collections
 import datetime
 import functools
 from collections.abc import Callable, Generator, Iterable
+from types import TracebackType
 from typing import Any
 
 from whirlwind._base.log import app_log
 from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine import runner_cy
 from whirlwind._engine.clock import delay_until
-from whirlwind._engine.coroutine import coroutine
 from whirlwind._engine.futures import call_in_loop
 from whirlwind._engine.register import register
 from whirlwind._engine.yieldables import convert_yielded, is_future
@@ -228,6 +228,12 @@ class Runner:
         gen: The generator.
         result_future: Receives the outcome.
         first_yielded: What the generator yielded first.
+
+    Attributes:
+        ctx_run, gen, result_future: As above; ``result_future`` is None once it has the outcome.
+        future: What the generator waits for; None while it runs and at its end.
+        running: True while the generator is executing.
+        finished: True once it has come to its end.
     """
 
     def __init__(
@@ -239,37 +245,91 @@ class Runner:
     ) -> None:
         self.ctx_run = ctx_run
         self.gen = gen
-        self.result_future = result_future
+        self.result_future: asyncio.Future[Any] | None = result_future
+        self.future: Any = None
         self.running = False
         self.finished = False
-        self._task: asyncio.Future[Any] = ctx_run(_go_on(gen, first_yielded))
-        _when_done(self._task, self._ended)
+        if self.handle_yield(first_yielded):
+            self.run()
 
-    def _ended(self, task: asyncio.Future[Any]) -> None:
-        self.finished = True
-        if self.result_future.done():
+    def run(self) -> None:
+        """Go on with the generator, if what it waits for is done, as far as it goes at once."""
+        if self.running or self.finished:
             return
-        if task.cancelled():
-            self.result_future.cancel()
-        elif (error := task.exception()) is not None:
-            self.result_future.set_exception(error)
-        else:
-            self.result_future.set_result(task.result())
-
-
-def _go_on(gen: Generator[Any, Any, Any], yielded: Any) -> Callable[[], asyncio.Future[Any]]:
-    @coroutine
-    def body() -> Generator[Any, Any, Any]:
-        waiting = yielded
-        while True:
-            try:
+        self.running = True
+        try:
+            while self.future is not None and self.future.done():
+                waited, self.future = self.future, None
                 try:
-                    value = yield waiting
+                    yielded = self._step(waited)
+                except StopIteration as stop:
+                    self._end(value=stop.value)
                 except BaseException as error:
-                    waiting = gen.throw(error)
+                    self._end(error)
+                    if not isinstance(error, Exception | asyncio.CancelledError):
+                        raise
                 else:
-                    waiting = gen.send(value)
-            except StopIteration as stop:
-                return stop.value
+                    self.handle_yield(yielded)
+        finally:
+            self.running = False
 
-    return body
+    def handle_yield(self, yielded: Any) -> bool:
+        """Take what the generator yielded, and wait for it.
+
+        Returns:
+            True if it is done: ``run`` can go on at once.
+        """
+        try:
+            self.future = convert_yielded(yielded)
+        except Exception as error:  # nothing that one could wait for
+            self.future = asyncio.get_event_loop().create_future()
+            self.future.set_exception(error)
+        if yielded is None or yielded is runner_cy.moment:
+            # Done, and meant to let others have a turn.
+            self.future = asyncio.get_event_loop().create_future()
+            asyncio.get_event_loop().call_soon(self.future.set_result, None)
+        if self.future.done():
+            return True
+        _when_done(self.future, self._go_on)
+        return False
+
+    def handle_exception(
+        self, typ: type[BaseException], value: BaseException, tb: TracebackType | None
+    ) -> bool:
+        """Throw an exception into the generator instead of what it waits for.
+
+        Args:
+            typ, value, tb: The exception, as ``sys.exc_info`` has it.
+
+        Returns:
+            True if the generator was given it; False if it runs at the moment, or has ended.
+        """
+        if self.running or self.finished:
+            return False
+        self.future = asyncio.get_event_loop().create_future()
+        self.future.set_exception(value.with_traceback(tb))
+        self.run()
+        return True
+
+    def _go_on(self, future: Any) -> None:
+        if future is self.future:  # not one that an exception took the place of
+            self.run()
+
+    def _step(self, waited: Any) -> Any:
+        try:
+            value = waited.result()
+        except BaseException as error:
+            return self.ctx_run(self.gen.throw, error)
+        return self.ctx_run(self.gen.send, value)
+
+    def _end(self, error: BaseException | None = None, value: Any = None) -> None:
+        self.finished = True
+        result, self.result_future = self.result_future, None
+        if result is None or result.done():
+            return
+        if isinstance(error, asyncio.CancelledError):
+            result.cancel()
+        elif error is not None:
+            result.set_exception(error)
+        else:
+            result.set_result(value)
