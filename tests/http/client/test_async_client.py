@@ -251,17 +251,30 @@ def test_whoever_waits_or_waited_for_a_cancelled_fetch_is_not_told_by_the_log_as
             async def wait() -> None:
                 await client.fetch(server.url)
 
+            @gen.coroutine
+            def wait_for_all() -> Generator[Any, Any, None]:
+                yield {"one": client.fetch(server.url), "other": [client.fetch(server.url)]}
+
+            @gen.coroutine
+            def wait_for_one() -> Generator[Any, Any, None]:
+                yield client.fetch(server.url)
+
             waiting = asyncio.ensure_future(wait())
+            old = wait_for_one()
+            several = wait_for_all()
             both = asyncio.gather(client.fetch(server.url), client.fetch(server.url))
             late = client.fetch(server.url)
             other = asyncio.get_running_loop().create_future()
             other.set_result(None)
+            loser = client.fetch(server.url)
+            await gen.WaitIterator(other, loser).next()
             first: list[asyncio.Future[Any]] = [other, late]
             await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
-            await until(lambda: len(server.requests) == 4)
-            for future in (waiting, both, late):
+            await until(lambda: len(server.requests) == 8)
+            ending: tuple[asyncio.Future[Any], ...] = (waiting, old, several, both, late, loser)
+            for future in ending:
                 future.cancel()
-            ended = await asyncio.gather(waiting, both, late, return_exceptions=True)
+            ended = await asyncio.gather(*ending, return_exceptions=True)
             assert {type(error) for error in ended} == {asyncio.CancelledError}
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0):
