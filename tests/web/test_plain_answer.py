@@ -185,7 +185,8 @@ def test_an_answer_that_frames_itself_goes_through_the_steps(name: str) -> None:
             self.set_header(name, values[name])
 
     answer = answer_of(Framing)
-    assert answer.count(b"Content-Length: 5\r\n") == (name != "Transfer-Encoding")
+    assert answer.count(b"Content-Length: 5\r\n") == 1
+    assert answer.count(b"Connection: close\r\n") == (name != "Content-Length")
     assert answer.endswith(b"5\r\nHello\r\n0\r\n\r\n" if name == "Transfer-Encoding" else b"Hello")
 
 
