@@ -76,6 +76,14 @@ http {{
             proxy_set_header X-Real-IP 203.0.113.7;
             proxy_set_header X-Scheme https;
         }}
+        location /upgraded/ {{
+            proxy_pass http://application/;
+            proxy_http_version 1.1;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection upgrade;
+            proxy_set_header Host $host;
+            proxy_read_timeout 1s;
+        }}
         location /unbuffered/ {{
             proxy_pass http://application;
             proxy_http_version 1.1;

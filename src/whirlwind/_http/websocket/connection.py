@@ -56,29 +56,30 @@ class WebSocketConnection(WebSocketSender):
         close_code, close_reason: What the peer's close frame said; None for nothing.
     """
 
+    close_code: int | None = None
+    close_reason: str | None = None
+    _events: Sequence[Event] = ()  # what waits for the program
+    _blocked = False  # something waits for the program
+    _ahead: list[bytes] | None = None  # wire bytes that came meanwhile
+    _reading_paused = False
+    _lost = False  # the connection is gone, and the program not at the end yet
+    _when_lost: Callable[[], None] | None = None
+    _ended = False
+    _closed: asyncio.Future[None] | None = None
+    _pinging: asyncio.Task[None] | None = None
+    _pong_received = False
+    _server: Any = None
+    _stream: WebSocketStream | None = None
+    _close_callback: Callable[[], None] | None = None
+
     def __init__(
         self, handler: WebSocketDelegate, mask_outgoing: bool, params: WebSocketParams
     ) -> None:
         super().__init__(handler, mask_outgoing, params)
-        self.close_code: int | None = None
-        self.close_reason: str | None = None
         self._context = contextvars.copy_context()
         self._inside = False  # program code is running in that context
-        self._events: Sequence[Event] = ()  # what waits for the program
         self._waiting = False  # for the program, or for the loop's next turn
-        self._blocked = False  # for the program
-        self._ahead: list[bytes] = []  # wire bytes that came meanwhile
-        self._reading_paused = False
         self._discarding = 0  # bytes that may still be thrown away
-        self._lost = False  # the connection is gone, and the program not at the end yet
-        self._when_lost: Callable[[], None] | None = None
-        self._ended = False
-        self._closed: asyncio.Future[None] | None = None
-        self._pinging: asyncio.Task[None] | None = None
-        self._pong_received = False
-        self._server: Any = None
-        self._stream: WebSocketStream | None = None
-        self._close_callback: Callable[[], None] | None = None
 
     # --- what the transport calls ---
 
@@ -90,6 +91,8 @@ class WebSocketConnection(WebSocketSender):
                 self._abort()
             return
         if self._waiting:
+            if self._ahead is None:
+                self._ahead = []
             self._ahead.append(data)
             transport = self.transport
             if not self._reading_paused and transport is not None and not transport.is_closing():
@@ -229,7 +232,7 @@ class WebSocketConnection(WebSocketSender):
             leave_loop(error)
         if not self._waiting and self._ahead:
             data = b"".join(self._ahead)
-            self._ahead.clear()
+            self._ahead = None
             if self._discarding or self._ended:
                 return
             self._feed(data)
@@ -325,7 +328,7 @@ class WebSocketConnection(WebSocketSender):
         if self._ended:
             return
         self._ended = True
-        self._ahead.clear()
+        self._ahead = None
         self._events = ()
         pinging, self._pinging = self._pinging, None
         if pinging is not None:

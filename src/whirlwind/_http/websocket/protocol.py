@@ -15,9 +15,7 @@ from typing import Any, cast
 from whirlwind._base.errors import RemoteProtocolError
 from whirlwind._base.log import gen_log
 from whirlwind._http.websocket.connection import WebSocketConnection
-from whirlwind._http.websocket.interface import WebSocketDelegate
 from whirlwind._http.websocket.masks import masking_keys
-from whirlwind._http.websocket.params import WebSocketParams
 from whirlwind._http.websocket.stream import WebSocketStream
 from whirlwind._http.websocket.stream_transport import StreamTransport
 from whirlwind._proto.http.headers import HTTPHeaders
@@ -45,11 +43,7 @@ class WebSocketProtocol13(WebSocketConnection):
         params: What the program decides.
     """
 
-    def __init__(
-        self, handler: WebSocketDelegate, mask_outgoing: bool, params: WebSocketParams
-    ) -> None:
-        super().__init__(handler, mask_outgoing, params)
-        self._selected_subprotocol: str | None = None
+    _selected_subprotocol: str | None = None
 
     # --- the opening handshake, server ---
 

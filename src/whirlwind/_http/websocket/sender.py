@@ -49,6 +49,15 @@ class WebSocketSender(WebSocketProtocol, asyncio.Protocol):
     RSV_MASK = RSV1 | RSV2 | RSV3
     OPCODE_MASK = 0x0F
 
+    # What most connections never need stands here until they do: ten thousand idle ones are held.
+    _waiters: list[asyncio.Future[None]] | None = None  # for room
+    _done: asyncio.Future[None] | None = None
+    _pong_in_transit: asyncio.Future[None] | None = None
+    _next_pong: bytes | None = None
+    _reader: SlowReader | None = None
+    _delivered = 0  # bytes on the wire when nothing was last seen to wait for the peer
+    _close_timer: asyncio.TimerHandle | None = None
+
     def __init__(
         self, handler: WebSocketDelegate, mask_outgoing: bool, params: WebSocketParams
     ) -> None:
@@ -59,21 +68,14 @@ class WebSocketSender(WebSocketProtocol, asyncio.Protocol):
         self._machine: WebSocketMachine | None = None
         self._loop = asyncio.get_running_loop()
         self._write_paused = False
-        self._waiters: list[asyncio.Future[None]] = []
-        self._done: asyncio.Future[None] | None = None
-        self._pong_in_transit: asyncio.Future[None] | None = None
-        self._next_pong: bytes | None = None
-        self._reader: SlowReader | None = None
-        self._delivered = 0  # bytes on the wire when nothing was last seen to wait for the peer
-        self._close_timer: asyncio.TimerHandle | None = None
 
     def pause_writing(self) -> None:
         self._write_paused = True
 
     def resume_writing(self) -> None:
         self._write_paused = False
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
+        waiters, self._waiters = self._waiters, None
+        for waiter in waiters or ():
             if not waiter.done():
                 waiter.set_result(None)
 
@@ -82,8 +84,8 @@ class WebSocketSender(WebSocketProtocol, asyncio.Protocol):
         self.server_terminated = True
         self.transport = None
         self._cancel_close_timer()
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
+        waiters, self._waiters = self._waiters, None
+        for waiter in waiters or ():
             if not waiter.done():
                 error = WebSocketClosedError("the connection closed before all was sent")
                 error.__cause__ = exc
@@ -127,6 +129,8 @@ class WebSocketSender(WebSocketProtocol, asyncio.Protocol):
                 done.set_result(None)
             return done
         waiter: asyncio.Future[None] = self._loop.create_future()
+        if self._waiters is None:
+            self._waiters = []
         self._waiters.append(waiter)
         return waiter
 

@@ -80,6 +80,32 @@ class WebSocketMachine:
         message_bytes_in, message_bytes_out: Bytes of their messages.
     """
 
+    __slots__ = (
+        "_compressed",
+        "_compressor",
+        "_decoder",
+        "_decompressor",
+        "_final",
+        "_held",
+        "_in_frame",
+        "_kind",
+        "_left",
+        "_mask",
+        "_max_size",
+        "_new_mask",
+        "_opcode",
+        "_peer_masks",
+        "_pieces",
+        "_size",
+        "close_sent",
+        "done",
+        "message_bytes_in",
+        "message_bytes_out",
+        "more",
+        "wire_bytes_in",
+        "wire_bytes_out",
+    )
+
     def __init__(
         self,
         *,
