@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whirlwind._net.stream_buffer import LARGE_PIECE, ReadBuffer, WriteBuffer
+from whirlwind._net.read_buffer_cy import ReadBuffer
+from whirlwind._net.stream_buffer import LARGE_PIECE, WriteBuffer
 
 WIRE = b"abcdefgh"
 

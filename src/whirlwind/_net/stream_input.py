@@ -29,7 +29,7 @@ from whirlwind._base.limits import MAX_STREAM_TURN, READ_CHUNK_SIZE
 from whirlwind._base.log import gen_log
 from whirlwind._engine.runner_cy import done_future
 from whirlwind._net.ioloop import IOLoop
-from whirlwind._net.stream_buffer import ReadBuffer
+from whirlwind._net.read_buffer_cy import ReadBuffer
 from whirlwind._net.stream_errors import StreamBufferFullError, UnsatisfiableReadError
 from whirlwind._net.stream_file import READ, StreamFile
 from whirlwind._net.stream_reads import NEVER, Read, ReadInto, ReadUntilClose, ReadWhole

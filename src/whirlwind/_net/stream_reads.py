@@ -22,7 +22,7 @@ import re
 from functools import lru_cache
 from typing import Any, Final
 
-from whirlwind._net.stream_buffer import ReadBuffer
+from whirlwind._net.read_buffer_cy import ReadBuffer
 from whirlwind._net.stream_errors import UnsatisfiableReadError
 from whirlwind._net.whole_cy import Whole
 
