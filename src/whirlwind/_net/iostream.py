@@ -89,8 +89,9 @@ class IOStream(BaseIOStream):
 
     def _receive(self, size: int) -> bytes | None:
         # Memory of the right size from the start: a message that arrives whole is not copied.
+        method: Any = self.read_from_fd
         try:
-            if self.read_from_fd.__func__ is not _read_from_socket:
+            if method.__func__ is not _read_from_socket:
                 return super()._receive(size)
         except AttributeError:  # set on the stream itself, and no method
             return super()._receive(size)
@@ -103,8 +104,9 @@ class IOStream(BaseIOStream):
         return self.socket.send(data)  # type: ignore[no-any-return]
 
     def _send(self, data: bytes | memoryview) -> int:
+        method: Any = self.write_to_fd
         try:
-            if self.write_to_fd.__func__ is not _write_to_socket:
+            if method.__func__ is not _write_to_socket:
                 return super()._send(data)
         except AttributeError:
             return super()._send(data)
