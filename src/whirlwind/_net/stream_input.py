@@ -100,6 +100,8 @@ class InputStream(StreamFile):
             self._try_inline_read()
         except BaseException:
             # The program learns of it here: what it would wait for is not handed out.
+            if type(self._read) is ReadWhole:
+                self._abandon_read()
             self._read = self._read_future = None
             raise
         return future
