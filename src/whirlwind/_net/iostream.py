@@ -311,6 +311,8 @@ class SSLIOStream(IOStream):
         self._handshaken = False
         self._handshake_future: asyncio.Future[Any] | None = None
         if isinstance(self.socket, ssl.SSLSocket):
+            # A connection that was cut is not to pass for one that ended (RFC 8446, 6.1).
+            self.socket.suppress_ragged_eofs = False
             try:
                 self.socket.getpeername()
             except OSError:
@@ -428,6 +430,7 @@ class SSLIOStream(IOStream):
         except (OSError, ValueError) as error:  # peer gone, bad options, no name to check
             self.close(exc_info=error.with_traceback(None))
             return False
+        self.socket.suppress_ragged_eofs = False
         return True
 
     def _shake_hands(self) -> bool:

@@ -99,7 +99,9 @@ class InputStream(StreamFile):
         try:
             self._try_inline_read()
         except BaseException:
-            # The program learns of it here: what it would wait for is not handed out.
+            # The program learns of it here: what it would wait for is not handed out, nor kept
+            # alive by the traceback.
+            del future
             if type(self._read) is ReadWhole:
                 self._abandon_read()
             self._read = self._read_future = None
