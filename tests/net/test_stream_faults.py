@@ -326,7 +326,7 @@ def test_a_connection_that_is_closed_while_it_is_made_fails_what_waits(run: Run)
         with socket.create_server(("127.0.0.1", 0)) as listening:
             for kind in (IOStream, functools.partial(SSLIOStream, ssl_options=trusting_context())):
                 stream = kind(socket.socket())
-                made = [
+                made: list[asyncio.Future[Any]] = [
                     stream.connect(listening.getsockname(), server_hostname="localhost"),
                     stream.read_bytes(1),
                     stream.write(b"x"),

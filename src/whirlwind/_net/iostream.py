@@ -286,6 +286,12 @@ def _log_connect_error(address: Any, future: asyncio.Future[Any]) -> None:
         gen_log.warning("Connect error on %s: %s", address, getattr(error, "real_error", error))
 
 
+def _tell_of_cuts(socket: Any) -> None:
+    # Python takes a connection that was cut for one that ended unless told not to; to whoever
+    # can cut it, that is a way of shortening a message (RFC 8446, 6.1).
+    socket.suppress_ragged_eofs = False
+
+
 class SSLIOStream(IOStream):
     """A stream that speaks TLS over a socket.
 
@@ -311,8 +317,7 @@ class SSLIOStream(IOStream):
         self._handshaken = False
         self._handshake_future: asyncio.Future[Any] | None = None
         if isinstance(self.socket, ssl.SSLSocket):
-            # A connection that was cut is not to pass for one that ended (RFC 8446, 6.1).
-            self.socket.suppress_ragged_eofs = False
+            _tell_of_cuts(self.socket)
             try:
                 self.socket.getpeername()
             except OSError:
@@ -430,7 +435,7 @@ class SSLIOStream(IOStream):
         except (OSError, ValueError) as error:  # peer gone, bad options, no name to check
             self.close(exc_info=error.with_traceback(None))
             return False
-        self.socket.suppress_ragged_eofs = False
+        _tell_of_cuts(self.socket)
         return True
 
     def _shake_hands(self) -> bool:
