@@ -40,7 +40,9 @@ ulimit -s 65536
 
 tests=(
     tests/engine
+    tests/net
     tests/proto/websocket
+    tests/fuzz/test_streams.py
     tests/fuzz/test_websocket.py
     tests/house/test_kernels.py
 )

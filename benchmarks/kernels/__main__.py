@@ -1,4 +1,4 @@
-"""Measures the kernels of WebSockets, compiled against interpreted.
+"""Measures the kernels of WebSockets and of streams, compiled against interpreted.
 
     python -m benchmarks.kernels
 
@@ -18,14 +18,17 @@ from tests.support.kernels import compiled_form, interpreted_form
 
 FRAMES = "whirlwind._proto.websocket.frames_cy"
 MASK = "whirlwind._proto.websocket.mask_cy"
+BUFFER = "whirlwind._net.read_buffer_cy"
+WHOLE = "whirlwind._net.whole_cy"
+LINE = b"x" * 31 + b"\n"
 REPEAT = 7
 NUMBER = 5000
 
 
-def nanoseconds(call: object, *args: object) -> tuple[float, float]:
+def nanoseconds(call: object, *args: object, number: int = NUMBER) -> tuple[float, float]:
     """Median of several rounds, and the spread between the quickest and the slowest."""
     timer = timeit.Timer("call(*args)", globals={"call": call, "args": args})
-    rounds = [seconds / NUMBER * 1e9 for seconds in timer.repeat(REPEAT, NUMBER)]
+    rounds = [seconds / number * 1e9 for seconds in timer.repeat(REPEAT, number)]
     return statistics.median(rounds), max(rounds) - min(rounds)
 
 
@@ -52,6 +55,41 @@ def main() -> None:
                 fast, spread = nanoseconds(getattr(module, function), *args)
                 line += f"  compiled {fast:7.0f} ns (±{spread:.0f})  {slow / fast:.1f} times"
             print(line)
+    for title, name, work in (
+        ("256 lines", BUFFER, take_lines),
+        ("append, take", BUFFER, append_and_take),
+        ("1 MB whole", WHOLE, fill_whole),
+    ):
+        slow, slow_spread = nanoseconds(work, interpreted_form(name), number=500)
+        line = f"{title:16} {'':12}  interpreted {slow:9.0f} ns (±{slow_spread:.0f})"
+        module = compiled_form(name)
+        if module is not None:
+            fast, spread = nanoseconds(work, module, number=500)
+            line += f"  compiled {fast:7.0f} ns (±{spread:.0f})  {slow / fast:.1f} times"
+        print(line)
+
+
+def take_lines(kernel: ModuleType) -> None:
+    """What ``read_until`` does with a chunk that holds many lines."""
+    buffer = kernel.ReadBuffer()
+    buffer.append(LINE * 256)
+    for _ in range(256):
+        buffer.take_until(b"\n", None)
+
+
+def append_and_take(kernel: ModuleType) -> None:
+    """What a read of a message does that arrives whole, behind another."""
+    buffer = kernel.ReadBuffer()
+    buffer.append(LINE)
+    buffer.take(16)
+    buffer.take(16)
+
+
+def fill_whole(kernel: ModuleType) -> None:
+    """What a large read does around the file's own work."""
+    whole = kernel.Whole(1_000_000)
+    whole.view().release()
+    whole.finish()
 
 
 if __name__ == "__main__":

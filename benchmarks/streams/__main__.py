@@ -4,8 +4,8 @@ The measured side is pinned to the first core and a bare client on blocking sock
 What counts is the CPU time that the measured process took: how fast the client is, and how much of
 the time somebody else has the core, does not enter. Tornado runs on asyncio's own loop, which is
 its default, and on uvloop. Peers run in a virtual environment of their own under ``.cache/``, which
-is made when it is missing. Rounds go through all libraries in turn, so that a noisy minute hits them
-alike. "bare protocol" echoes what comes without a stream: what the loop and the kernel take.
+is made when it is missing. Rounds go through all libraries in turn, so that a noisy minute hits
+them alike. "bare protocol" echoes what comes without a stream: what the loop and the kernel take.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def measure(python: str, library: str, loop: str, name: str) -> tuple[float, flo
     assert measured.stdout is not None
     try:
         port = measured.stdout.readline().strip()
-        subprocess.run([*pinned(1), sys.executable, str(HERE / "peer.py"), name, port], check=True, timeout=120)
+        subprocess.run(
+            [*pinned(1), sys.executable, str(HERE / "peer.py"), name, port], check=True, timeout=120
+        )
         used, memory = measured.stdout.readline().split()
     finally:
         measured.kill()

@@ -10,8 +10,8 @@ import ssl
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from cases import CASES, FRAME, LINE, LINES_AT_ONCE, Case
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from benchmarks.streams.cases import CASES, FRAME, LINE, LINES_AT_ONCE, Case
 
 
 def connect(case: Case, port: int) -> socket.socket:

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from cases import CASES, LINES_AT_ONCE, Case
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from benchmarks.streams.cases import CASES, LINES_AT_ONCE, Case
 
 HERE = Path(__file__).resolve().parent
 PIECE = bytes(65_536)
@@ -133,8 +133,10 @@ def context() -> Any:
     import ssl
 
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(HERE.parent.parent / "src" / "whirlwind" / "testing" / "test.crt",
-                         HERE.parent.parent / "src" / "whirlwind" / "testing" / "test.key")
+    made.load_cert_chain(
+        HERE.parent.parent / "src" / "whirlwind" / "testing" / "test.crt",
+        HERE.parent.parent / "src" / "whirlwind" / "testing" / "test.key",
+    )
     return made
 
 

@@ -6,6 +6,7 @@ import asyncio
 import functools
 import gc
 import socket
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.support.streams import (
     within,
 )
 
+from whirlwind._net import whole_cy
 from whirlwind.iostream import (
     IOStream,
     StreamBufferFullError,
@@ -540,5 +542,103 @@ def test_a_stream_that_ended_with_an_error_leaves_no_cycle(run: Run) -> None:
             gc.set_debug(0)
             gc.garbage.clear()
             gc.enable()
+
+    run(body)
+
+
+def test_what_came_of_a_large_message_can_be_read_after_the_peer_has_gone(run: Run) -> None:
+    async def body() -> None:
+        for closed_before in (True, False):
+            stream, peer = stream_and_socket()
+            if closed_before:
+                peer.sendall(b"x" * 50_000)
+                peer.close()
+                with pytest.raises(StreamClosedError):
+                    await within(stream.read_bytes(100_000))
+                # Again, now that it is known to be closed.
+                with pytest.raises(StreamClosedError):
+                    await within(stream.read_bytes(100_000))
+            else:
+                future = stream.read_bytes(100_000)
+                peer.sendall(b"x" * 50_000)
+                await turns(3)
+                peer.close()
+                with pytest.raises(StreamClosedError):
+                    await within(future)
+            assert await within(stream.read_bytes(40_000)) == b"x" * 40_000
+            assert await stream.read_until_close() == b"x" * 10_000
+
+    run(body)
+
+
+def test_a_cancelled_read_of_a_large_message_leaves_its_bytes_to_the_next(run: Run) -> None:
+    async def body() -> None:
+        stream, peer = stream_and_socket()
+        future = stream.read_bytes(100_000)
+        peer.sendall(b"x" * 50_000)
+        await turns(3)
+        future.cancel()
+        peer.sendall(b"y" * 50_000)
+        assert await within(stream.read_bytes(100_000)) == b"x" * 50_000 + b"y" * 50_000
+        stream.close()
+        peer.close()
+
+    run(body)
+
+
+def test_a_large_message_is_read_into_the_memory_in_which_it_is_handed_on(run: Run) -> None:
+    size = 20_000_000
+
+    async def body() -> None:
+        stream, peer = stream_and_socket()
+        sending = asyncio.get_running_loop().run_in_executor(None, peer.sendall, bytes(size))
+        tracemalloc.start()
+        try:
+            message = await within(stream.read_bytes(size))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        await sending
+        assert len(message) == size
+        assert peak < (1.1 if whole_cy.is_compiled() else 2.1) * size
+        stream.close()
+        peer.close()
+
+    run(body)
+
+
+def test_a_stream_takes_no_notice_of_how_its_file_is_read_where_that_is_overridden(
+    run: Run,
+) -> None:
+    class Shouting(IOStream):
+        def read_from_fd(self, buf: bytearray | memoryview) -> int | None:
+            size = super().read_from_fd(buf)
+            if size:
+                buf[:size] = bytes(buf[:size]).upper()
+            return size
+
+        def write_to_fd(self, data: memoryview) -> int:
+            sent = super().write_to_fd(memoryview(bytes(data).upper()))
+            return sent
+
+    async def body() -> None:
+        ours, peer = socket.socketpair()
+        stream = Shouting(ours)
+        for _ in range(2):  # asked of the file at once, and after waiting
+            future = stream.read_until(b"\n")
+            peer.send(b"one\n")
+            assert await within(future) == b"ONE\n"
+        await stream.write(b"two")
+        assert peer.recv(10) == b"TWO"
+        # And set on one stream only, as programs do in tests.
+        stream.read_from_fd = lambda buf: None  # type: ignore[method-assign]
+        future = stream.read_bytes(3)
+        peer.send(b"abc")
+        await turns(3)
+        assert not future.done()
+        stream.close()
+        peer.close()
+        with pytest.raises(StreamClosedError):
+            await future
 
     run(body)

@@ -1,91 +1,12 @@
-"""The buffers of a stream: every cut of the bytes, what is copied and what is not."""
+"""What waits for the wire: what is copied and what is not."""
 
 from __future__ import annotations
-
-from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whirlwind._net.stream_buffer import LARGE_PIECE, ReadBuffer, WriteBuffer
-
-WIRE = b"abcdefgh"
-
-
-def test_what_is_taken_does_not_depend_on_how_it_arrived() -> None:
-    for size in range(4):
-        for cuts in combinations(range(1, len(WIRE)), size):
-            for taken in range(len(WIRE) + 1):
-                buffer = ReadBuffer()
-                for start, end in zip((0, *cuts), (*cuts, len(WIRE)), strict=True):
-                    buffer.append(WIRE[start:end])
-                assert len(buffer) == len(WIRE)
-                assert buffer.peek(taken) == WIRE[:taken]
-                assert buffer.take(taken) == WIRE[:taken], cuts
-                assert buffer.find(b"h") == (len(WIRE) - taken - 1 if taken < len(WIRE) else -1)
-                assert bytes(buffer.whole()) == WIRE[taken:], cuts
-
-
-@given(
-    st.lists(
-        st.one_of(
-            st.tuples(st.just("append"), st.binary(max_size=12)),
-            st.tuples(st.just("take"), st.integers(0, 20)),
-            st.tuples(st.just("advance"), st.integers(0, 20)),
-            st.tuples(st.just("whole"), st.none()),
-            st.tuples(st.just("put back"), st.binary(max_size=4)),
-            st.tuples(st.just("into"), st.integers(0, 9)),
-        )
-    )
-)
-def test_a_read_buffer_is_a_queue_of_bytes(steps: list[tuple[str, object]]) -> None:
-    buffer, model = ReadBuffer(), b""
-    for step, argument in steps:
-        if isinstance(argument, bytes):
-            if step == "append":
-                buffer.append(bytearray(argument) if len(argument) % 2 else argument)
-                model += argument
-            else:
-                buffer.put_back(argument)
-                model = argument + model
-        elif isinstance(argument, int):
-            size = min(argument, len(model))
-            if step == "take":
-                assert buffer.take(size) == model[:size]
-            elif step == "advance":
-                buffer.advance(size)
-            else:
-                target = bytearray(argument)
-                assert buffer.take_into(memoryview(target)) == size
-                assert target[:size] == model[:size]
-            model = model[size:]
-        assert bytes(buffer.whole()) == model
-        assert len(buffer) == len(model)
-
-
-def test_a_message_that_arrives_whole_is_never_copied() -> None:
-    message = bytes(100)
-    buffer = ReadBuffer()
-    buffer.append(message)
-    assert buffer.take(100) is message
-
-
-def test_memory_given_to_append_may_be_used_again() -> None:
-    memory = bytearray(b"one")
-    buffer = ReadBuffer()
-    buffer.append(memoryview(memory))
-    memory[:] = b"two"
-    assert buffer.take(3) == b"one"
-
-
-def test_find_counts_from_what_has_not_been_taken() -> None:
-    buffer = ReadBuffer()
-    buffer.append(b"a,b,c")
-    buffer.take(2)
-    assert buffer.find(b",") == 1
-    assert buffer.find(b",", 2) == -1
-    assert buffer.find(b"a") == -1
+from whirlwind._net.stream_buffer import LARGE_PIECE, WriteBuffer
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from whirlwind._net.stream_buffer import ReadBuffer
+from whirlwind._net.read_buffer_cy import ReadBuffer
 from whirlwind._net.stream_errors import UnsatisfiableReadError
 from whirlwind._net.stream_reads import (
     ReadBytes,

@@ -90,8 +90,9 @@ class IOStream(BaseIOStream):
 
     def _receive(self, size: int) -> bytes | None:
         # Memory of the right size from the start: a message that arrives whole is not copied.
+        method: Any = self.read_from_fd
         try:
-            if self.read_from_fd.__func__ is not _read_from_socket:
+            if method.__func__ is not _read_from_socket:
                 return super()._receive(size)
         except AttributeError:  # set on the stream itself, and no method
             return super()._receive(size)
@@ -104,8 +105,9 @@ class IOStream(BaseIOStream):
         return self.socket.send(data)  # type: ignore[no-any-return]
 
     def _send(self, data: bytes | memoryview) -> int:
+        method: Any = self.write_to_fd
         try:
-            if self.write_to_fd.__func__ is not _write_to_socket:
+            if method.__func__ is not _write_to_socket:
                 return super()._send(data)
         except AttributeError:
             return super()._send(data)
@@ -286,6 +288,12 @@ def _log_connect_error(address: Any, future: asyncio.Future[Any]) -> None:
         gen_log.warning("Connect error on %s: %s", address, getattr(error, "real_error", error))
 
 
+def _tell_of_cuts(socket: Any) -> None:
+    # Python takes a connection that was cut for one that ended unless told not to; to whoever
+    # can cut it, that is a way of shortening a message (RFC 8446, 6.1).
+    socket.suppress_ragged_eofs = False
+
+
 class SSLIOStream(IOStream):
     """A stream that speaks TLS over a socket.
 
@@ -311,6 +319,7 @@ class SSLIOStream(IOStream):
         self._handshaken = False
         self._handshake_future: asyncio.Future[Any] | None = None
         if isinstance(self.socket, ssl.SSLSocket):
+            _tell_of_cuts(self.socket)
             try:
                 self.socket.getpeername()
             except OSError:
@@ -430,6 +439,7 @@ class SSLIOStream(IOStream):
         except (OSError, ValueError) as error:  # peer gone, bad options, no name to check
             self.close(exc_info=error.with_traceback(None))
             return False
+        _tell_of_cuts(self.socket)
         return True
 
     def _shake_hands(self) -> bool:

@@ -23,12 +23,15 @@ _T = TypeVar("_T")
 Callback = Callable[..., object]
 
 
-class _Stream(Protocol):
+class _Closable(Protocol):
     io_loop: IOLoop
-    read_chunk_size: int
     error: BaseException | None
 
     def close(self, exc_info: Any = False) -> None: ...
+
+
+class _Stream(_Closable, Protocol):
+    read_chunk_size: int
 
     def read_bytes(self, num_bytes: int, partial: bool = False) -> asyncio.Future[bytes]: ...
 
@@ -36,7 +39,7 @@ class _Stream(Protocol):
 
 
 def call_back(
-    stream: _Stream, callback: Callback, future: asyncio.Future[Any], *, bare: bool = False
+    stream: _Closable, callback: Callback, future: asyncio.Future[Any], *, bare: bool = False
 ) -> asyncio.Future[Any]:
     """Have ``callback`` called with the result of ``future``.
 
@@ -180,7 +183,7 @@ def read_in_pieces(stream: _Stream, sink: Callback, size: int | None) -> asyncio
     return result
 
 
-def give(stream: _Stream, callback: Callback, *args: object) -> bool:
+def give(stream: _Closable, callback: Callback, *args: object) -> bool:
     """Call a callback of a stream's; returns False if it failed, which closes the stream."""
     failed = False
 

@@ -29,10 +29,10 @@ from whirlwind._base.limits import MAX_STREAM_TURN, READ_CHUNK_SIZE
 from whirlwind._base.log import gen_log
 from whirlwind._engine.runner_cy import done_future
 from whirlwind._net.ioloop import IOLoop
-from whirlwind._net.stream_buffer import ReadBuffer
+from whirlwind._net.read_buffer_cy import ReadBuffer
 from whirlwind._net.stream_errors import StreamBufferFullError, UnsatisfiableReadError
 from whirlwind._net.stream_file import READ, StreamFile
-from whirlwind._net.stream_reads import NEVER, Read, ReadInto, ReadUntilClose, ReadWhole
+from whirlwind._net.stream_reads import Read, ReadInto, ReadUntilClose, ReadWhole
 
 # Memory to read into before the size of what comes is known. It is in use only within one
 # call, so the streams share it: an idle stream then costs no buffer. More than one only where
@@ -99,7 +99,11 @@ class InputStream(StreamFile):
         try:
             self._try_inline_read()
         except BaseException:
-            # The program learns of it here: what it would wait for is not handed out.
+            # The program learns of it here: what it would wait for is not handed out, nor kept
+            # alive by the traceback.
+            del future
+            if type(self._read) is ReadWhole:
+                self._abandon_read()
             self._read = self._read_future = None
             raise
         return future
@@ -296,47 +300,47 @@ class InputStream(StreamFile):
             self._take_event(READ)
             return
         try:
-            if isinstance(read, ReadInto):
-                self._fill(read, future)
-            elif self._read_buffer.size or read.look_at == NEVER:
+            if not read.by_chunks or self._read_buffer.size:
+                if isinstance(read, ReadInto):
+                    self._fill(read, future)
+                else:
+                    self._take_event(READ)
+                return
+            asked = self.read_chunk_size
+            try:
+                data = self._receive(asked)
+                if not data:
+                    self._drained = data is None
+                    if data is not None:
+                        self.close()
+                    return
+                if read.is_answered_by(data):
+                    # One message, and all of it: it need not see the buffer.
+                    self._drained = len(data) < asked and self._short_is_final
+                    self._read = self._read_future = None
+                    future.set_result(data)
+                    return
+                buffer = self._read_buffer
+                buffer.append(data)
+                size = read.size_in(buffer)
+            except Exception as error:
+                self._report_failed_read(error)
+                return
+            self._drained = len(data) < asked and self._short_is_final
+            if size is not None:
+                self._read = self._read_future = None
+                future.set_result(buffer.take(size))
+            elif not self._drained:
                 self._take_event(READ)
-            else:
-                self._receive_for(read, future)
         except Exception as error:
             gen_log.error("Uncaught exception, closing connection.", exc_info=True)
             self.close(exc_info=error)
             self.io_loop.handle_callback_exception(self._handle_events)
 
-    def _receive_for(self, read: Read, future: asyncio.Future[Any]) -> None:
-        """Read a chunk for a read that is pending while nothing was read ahead."""
-        asked = self.read_chunk_size
-        try:
-            data = self._receive(asked)
-            if not data:
-                self._drained = data is None
-                if data is not None:
-                    self.close()
-                return
-            if read.is_answered_by(data):
-                # One message, and all of it: it need not see the buffer.
-                self._drained = len(data) < asked and self._short_is_final
-                self._read = self._read_future = None
-                future.set_result(data)
-                return
-            buffer = self._read_buffer
-            buffer.append(data)
-            size = read.size_in(buffer)
-        except Exception as error:
-            error_to_tell = self._read_failed(error)
-            if error_to_tell is not None:
-                gen_log.warning("error on read: %s", self.error or error_to_tell)
-            return
-        self._drained = len(data) < asked and self._short_is_final
-        if size is not None:
-            self._read = self._read_future = None
-            future.set_result(buffer.take(size))
-        elif not self._drained:
-            self._take_event(READ)
+    def _report_failed_read(self, error: Exception) -> None:
+        to_tell = self._read_failed(error)
+        if to_tell is not None:
+            gen_log.warning("error on read: %s", self.error or to_tell)
 
     def _fill(self, read: ReadInto, future: asyncio.Future[Any]) -> None:
         """Read into the memory of a pending read."""
@@ -344,9 +348,7 @@ class InputStream(StreamFile):
         try:
             got = self.read_from_fd(read.target[read.filled :] if read.filled else read.target)
         except Exception as error:
-            error_to_tell = self._read_failed(error)
-            if error_to_tell is not None:
-                gen_log.warning("error on read: %s", self.error or error_to_tell)
+            self._report_failed_read(error)
             return
         if not got:
             self._drained = got is None

@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from whirlwind._net.stream_buffer import ReadBuffer
+from whirlwind._net.read_buffer_cy import ReadBuffer
 from whirlwind._net.stream_errors import UnsatisfiableReadError
 from whirlwind._net.whole_cy import Whole
 
@@ -47,12 +47,14 @@ class Read:
         look_at: Buffered bytes from which on it pays to call ``size_in`` although more bytes
             are there to be read at once.
         can_be_empty: True if no bytes at all may answer it.
+        by_chunks: True if a chunk may answer it, and nothing else has to be done with one.
     """
 
     __slots__ = ()
 
     look_at: int
     can_be_empty: bool
+    by_chunks: ClassVar[bool] = True
 
     def is_answered_by(self, data: bytes) -> bool:
         """Return True if ``data``, where nothing was read before it, answers this read entirely.
@@ -105,6 +107,7 @@ class ReadInto(Read):
     __slots__ = ("_partial", "can_be_empty", "filled", "target")
 
     look_at = NEVER
+    by_chunks = False
 
     def __init__(self, target: memoryview, partial: bool) -> None:
         self.can_be_empty = not target
@@ -145,6 +148,7 @@ class ReadUntilClose(Read):
 
     look_at = NEVER
     can_be_empty = False
+    by_chunks = False
 
     def size_in(self, buffer: ReadBuffer) -> int | None:
         return None

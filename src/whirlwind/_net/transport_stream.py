@@ -30,7 +30,7 @@ from whirlwind._base.limits import MAX_STREAM_TURN
 from whirlwind._net.base_stream import BaseIOStream
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.iostream import IOStream, SSLIOStream
-from whirlwind._net.stream_buffer import ReadBuffer
+from whirlwind._net.read_buffer_cy import ReadBuffer
 from whirlwind._net.tls import SSLOptions
 from whirlwind._net.tls_end import bound_end
 

@@ -47,19 +47,20 @@ class Whole:
 
     if cython.compiled:
 
-        def __getbuffer__(self, buffer: cython.pointer(Py_buffer), flags: cython.int):  # type: ignore[no-untyped-def,valid-type,name-defined]  # noqa: F821
-            PyBuffer_FillInfo(  # type: ignore[name-defined]  # noqa: F821
+        def __getbuffer__(self, buffer: cython.pointer(Py_buffer), flags: cython.int) -> None:
+            PyBuffer_FillInfo(
                 buffer,
                 self,
-                cython.cast(cython.p_void, PyBytes_AsString(self._data)),  # type: ignore[name-defined]  # noqa: F821
-                PyBytes_Size(self._data),  # type: ignore[name-defined]  # noqa: F821
+                cython.cast(cython.p_void, PyBytes_AsString(self._data)),
+                PyBytes_Size(self._data),
                 False,
                 flags,
             )
 
         def view(self) -> memoryview:
             """Return all of the memory, to be filled; release it before ``finish``."""
-            return memoryview(self)
+            owner: Any = self
+            return memoryview(owner)
 
     else:
 
@@ -69,6 +70,5 @@ class Whole:
 
     def finish(self) -> bytes:
         """Return the bytes, all of which have been filled. To be called once."""
-        data = self._data
-        self._data = None
-        return data if cython.compiled else bytes(data)
+        # Kept here as well: a view that is still about needs the memory.
+        return self._data if cython.compiled else bytes(self._data)
