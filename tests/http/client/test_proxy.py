@@ -310,7 +310,7 @@ def test_what_a_request_says_of_its_proxy() -> None:
     said = HTTPHeaders({"Proxy-Authorization": "x"})
     assert chosen_proxy(both, said) == Proxy("p", 1, field="x")
     assert chosen_proxy({**both, "proxy_username": "u"}, said) == Proxy("p", 1, "u")
-    for host, port in (("a b", 1), ("a:1", 1), ("http://a", 1), ("a", 65536), ("a", None)):
+    for host, port in (("a b", 1), ("a:1", 1), ("https://a", 1), ("a", 65536), ("a", None)):
         with pytest.raises(ValueError, match="proxy_"):
             chosen_proxy({"proxy_host": host, "proxy_port": port}, none)
     assert Proxy("::1", 2).authority == "[::1]:2"

@@ -1,6 +1,6 @@
 """Opens connections: name, address, socket, TLS.
 
-Layer: HTTP. Imports from the standard library and from this package.
+Layer: HTTP. Imports from ``_base`` and from this package.
 
 Addresses are tried as RFC 8305 ("Happy Eyeballs") has it: families in turn, the next attempt a
 quarter of a second after the one before or as soon as that has failed, the first to succeed
@@ -18,11 +18,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
+from whirlwind._base.errors import LocalProtocolError
 from whirlwind._http.client.address import Address, interleaved, literal_address
 from whirlwind._http.client.authentication import Account, Authenticator
 from whirlwind._http.client.connection_key import ConnectionKey, TLSOptions
 from whirlwind._http.client.errors import HTTPProxyError
 from whirlwind._http.client.proxy import Proxy, tunnel_authority
+from whirlwind._http.client.socks import ask_for_connection, socks_handshake
 from whirlwind._http.client.target import Target
 from whirlwind._http.client.tunnel import ask_for_tunnel, connect_head
 
@@ -123,7 +125,9 @@ class Connector:
         progress.enter("connect", "while connecting")
         sock = await open_socket(self._loop, addresses, key.interface)
         progress.connected = self._loop.time()
-        if key.proxy is not None and key.host:
+        if key.proxy is not None and key.proxy.version:
+            await self._connect_by_socks(key.proxy, key, sock, progress)
+        elif key.proxy is not None and key.host:
             sock = await self._tunnel(key.proxy, target, sock, addresses, key.interface, progress)
         try:
             if context is None:
@@ -178,6 +182,30 @@ class Connector:
             answered = True
             # Another connection: proxies mostly close the one that they refused.
             sock = await open_socket(self._loop, addresses, interface)
+
+    async def _connect_by_socks(
+        self, proxy: Proxy, key: ConnectionKey, sock: socket.socket, progress: Progress
+    ) -> None:
+        """Have a SOCKS proxy connect a socket with the server."""
+        host, port = key.host, key.port
+        try:
+            if not proxy.resolves:
+                progress.enter("namelookup", f"while resolving {host}")
+                host, port = self._mapped(host, port, key.family)
+                family = socket.AF_INET if proxy.version == 4 else key.family
+                addresses = await self._resolve(host, port, family)
+                if not addresses:
+                    raise OSError(f"{host} has no address for a SOCKS {proxy.version} proxy")
+                host, port = addresses[0][1][:2]
+            progress.enter("appconnect", f"while proxy {proxy.authority} connects to {host}")
+            handshake = socks_handshake(proxy, host, port)
+            await ask_for_connection(self._loop, sock, proxy, handshake)
+        except LocalProtocolError as error:
+            sock.close()
+            raise ValueError(str(error)) from error
+        except BaseException:
+            sock.close()
+            raise
 
     def close(self) -> None:
         """Forget the TLS contexts."""

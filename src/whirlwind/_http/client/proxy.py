@@ -13,6 +13,15 @@ from whirlwind._http.client.address import is_address
 from whirlwind._http.client.target import Target
 from whirlwind._proto.http.headers import HTTPHeaders
 
+# Kinds of proxies, as libcurl writes them before the host: version of SOCKS (0 for HTTP), and
+# whether it is the proxy that resolves names.
+_KINDS: Final = {
+    "http": (0, True),
+    "socks4": (4, False),
+    "socks4a": (4, True),
+    "socks5": (5, False),
+    "socks5h": (5, True),
+}
 _NAME: Final = re.compile(r"[A-Za-z0-9._\-]+")
 
 
@@ -24,6 +33,8 @@ class Proxy(NamedTuple):
         username, password: For it; None and empty for nobody.
         auth_mode: ``"basic"`` or ``"digest"``.
         field: A ``Proxy-Authorization`` that the program wrote itself; None for none.
+        version: Of SOCKS, 4 or 5; 0 for a proxy of HTTP.
+        resolves: Whether it is told names, rather than addresses.
     """
 
     host: str
@@ -32,6 +43,8 @@ class Proxy(NamedTuple):
     password: str = ""
     auth_mode: str = "basic"
     field: str | None = None
+    version: int = 0
+    resolves: bool = True
 
     @property
     def authority(self) -> str:
@@ -44,7 +57,8 @@ def chosen_proxy(options: Mapping[str, Any], fields: HTTPHeaders | None) -> Prox
 
     Args:
         options: Options of the request, those not None. An empty ``proxy_host`` is no proxy, so
-            that a request can do without the one among its client's defaults.
+            that a request can do without the one among its client's defaults. One of SOCKS has
+            its kind before it: ``socks5h://host``.
         fields: Its header fields; None for none.
 
     Raises:
@@ -53,8 +67,17 @@ def chosen_proxy(options: Mapping[str, Any], fields: HTTPHeaders | None) -> Prox
     host = options.get("proxy_host")
     if not host:
         return None
+    kind, separator, rest = host.partition("://")
+    if separator:
+        host = rest[1:-1] if rest.startswith("[") and rest.endswith("]") else rest
+    else:
+        kind = "http"
+    found = _KINDS.get(kind.lower())
+    if found is None:
+        raise ValueError(f"proxy_host is of the kind {kind[:40]!r}, expected {', '.join(_KINDS)}")
+    version, resolves = found
     if _NAME.fullmatch(host) is None and not is_address(host):
-        raise ValueError(f"proxy_host is {host[:40]!r}, not the name or address of an HTTP proxy")
+        raise ValueError(f"proxy_host is {host[:40]!r}, not the name or address of a proxy")
     port = options.get("proxy_port")
     if not isinstance(port, int) or not 0 < port < 65536:
         raise ValueError(f"proxy_port is {str(port)[:40]}, and proxy_host needs a port")
@@ -65,7 +88,9 @@ def chosen_proxy(options: Mapping[str, Any], fields: HTTPHeaders | None) -> Prox
         username,
         (options.get("proxy_password") or "") if username is not None else "",
         options.get("proxy_auth_mode") or "basic",
-        fields.get("Proxy-Authorization") if username is None and fields else None,
+        fields.get("Proxy-Authorization") if username is None and fields and not version else None,
+        version,
+        resolves,
     )
 
 

@@ -45,8 +45,10 @@ class HTTPRequest:
         header_callback: Called with each line of the response's header, line endings included:
             the status line first, an empty line last.
         prepare_curl_callback: For the client on libcurl only.
-        proxy_host: Name or address of an HTTP proxy; empty for none although the client's defaults
-            name one.
+        proxy_host: Name or address of a proxy; empty for none although the client's defaults
+            name one. Before it stands of which kind it is, unless it is one of HTTP:
+            ``socks5h://`` and ``socks4a://`` for SOCKS, where the proxy resolves names,
+            ``socks5://`` and ``socks4://`` where this machine does.
         proxy_port: Its port.
         proxy_username: Name for the proxy.
         proxy_password: Password for the proxy.

@@ -20,9 +20,9 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from whirlwind._base.limits import MAX_REMEMBERED_RESPONSES
+from whirlwind._base.limits import MAX_HEADER_COUNT, MAX_REMEMBERED_RESPONSES
 from whirlwind._proto.http.errors import HTTPInputError
-from whirlwind._proto.http.headers import HTTPHeaders, flat_copy
+from whirlwind._proto.http.headers import HTTPHeaders, fields_of, flat_copy
 from whirlwind._proto.http1.field_lines import FieldLines
 
 _LONGEST: Final = 2048
@@ -98,33 +98,39 @@ def read_head(wire: bytes) -> ResponseHead | None:
     Returns:
         What it means; None if the parser has to look at it.
     """
-    end = wire.find(b"\r\n")
-    status = _status_lines[wire[:end]]
-    if status is None:
+    status_line, *lines = wire[:-4].split(b"\r\n")
+    status = _status_lines[status_line]
+    if status is None or len(lines) > MAX_HEADER_COUNT:
         return None
     try:
-        headers = _lines.fields_of(wire[end + 2 :])
+        # A lone CR or LF may stand in no name and in no value, so that no line with one passes.
+        pairs = [_lines[line] for line in lines]
     except HTTPInputError:
         return None  # the parser says what is wrong
+    headers = fields_of(pairs)
     fields = headers._fields
     length = fields.get("Content-Length")
     if (
-        not isinstance(length, str)
-        or not (length.isascii() and length.isdigit())
+        type(length) is not str
+        or not (length.isdecimal() and length.isascii())
         or len(length) > _MOST_DIGITS
         or "Transfer-Encoding" in fields
     ):
         return None
     code, reason, version = status
+    if "Connection" in fields:
+        keep_alive = keeps_alive(version, headers["Connection"])
+    else:
+        keep_alive = version == "HTTP/1.1"
     return ResponseHead(
         code,
         reason,
         version,
         headers,
         int(length),
-        keeps_alive(version, headers.get("Connection") if "Connection" in fields else None),
+        keep_alive,
         code < 300 and "Content-Encoding" not in fields,
-        list not in map(type, fields.values()),
+        len(fields) == len(pairs),
     )
 
 

@@ -61,7 +61,7 @@ def route_of(
     if target.username is None and ROUTING_OPTIONS.isdisjoint(options):
         return Route(connection_key(target, options))
     proxy = chosen_proxy(options, fields)
-    forwarded = proxy is not None and target.scheme == "http" and is_http
+    forwarded = proxy is not None and not proxy.version and target.scheme == "http" and is_http
     key = connection_key(target, options, proxy, is_forwarded=forwarded)
     named = absolute_form(target) if forwarded else None
     username, password = target.username, target.password
