@@ -9,12 +9,10 @@ generated from it, and a test holds that each name is used.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(NamedTuple):
     """One row of the table.
 
     Attributes:

@@ -13,8 +13,7 @@ from __future__ import annotations
 import socket
 import struct
 import sys
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 # struct tcp_info of linux/tcp.h: tcpi_state, tcpi_unacked, tcpi_bytes_acked and
 # tcpi_notsent_bytes (4.6).
@@ -23,8 +22,7 @@ _FIELDS: Final = struct.Struct("=B23xI92xQ16xI")
 _CLOSED: Final = 7  # TCP_CLOSE: reset, or given up
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """What the kernel says of one TCP connection's way out.
 
     Attributes:

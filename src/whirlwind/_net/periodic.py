@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import datetime
 import math
-import random as _random
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from whirlwind._base.old_arguments import accepts_old
 from whirlwind._net.ioloop import IOLoop
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 class PeriodicCallback:
@@ -49,7 +51,7 @@ class PeriodicCallback:
         callback_time: float | datetime.timedelta,
         jitter: float | IOLoop | None = 0,
         *,
-        random: _random.Random | None = None,
+        random: Random | None = None,
         io_loop: IOLoop | None = None,
     ) -> None:
         if isinstance(jitter, IOLoop):
@@ -61,8 +63,13 @@ class PeriodicCallback:
         self.callback = callback
         self.callback_time = callback_time
         self.jitter = jitter or 0
-        # The module and not its function: programs and tests replace random.random.
-        self._random: Any = random or _random
+        self._random: Any = random
+        if self.jitter and random is None:
+            # Imported here because it is heavy, and few ask for jitter. The module and not its
+            # function: programs and tests replace random.random.
+            import random as module
+
+            self._random = module
         self._given_loop = io_loop
         self._active = False
         self._handle: object | None = None

@@ -12,8 +12,8 @@ from __future__ import annotations
 import datetime
 import enum
 import http.cookies
+import os
 import re
-import secrets
 import time
 import warnings
 from collections.abc import Callable
@@ -390,7 +390,7 @@ class InputHandler(BaseHandler):
                 settings.get("xsrf_cookie_version", 2),
                 token,
                 timestamp,
-                secrets.token_bytes(MASK_SIZE),
+                os.urandom(MASK_SIZE),
             )
             self._xsrf_token = written
             if version is None:
@@ -416,7 +416,7 @@ class InputHandler(BaseHandler):
                 self._decode_xsrf_token(cookie) if cookie else (None, None, None)
             )
             if not token or timestamp is None:
-                version, token, timestamp = None, secrets.token_bytes(TOKEN_SIZE), time.time()
+                version, token, timestamp = None, os.urandom(TOKEN_SIZE), time.time()
             raw = self._raw_xsrf_token = version, token, timestamp
         return raw
 

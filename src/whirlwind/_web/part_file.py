@@ -6,7 +6,6 @@ Layer: web. Standard library only.
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import threading
 from collections.abc import Iterable
@@ -55,7 +54,7 @@ class NewFile:
         self._path = os.fspath(path)
         folder, name = os.path.split(self._path)
         # Short enough for any file system, however long the name is.
-        self._beside = os.path.join(folder, f".{name[:32]}.{secrets.token_hex(8)}.part")
+        self._beside = os.path.join(folder, f".{name[:32]}.{os.urandom(8).hex()}.part")
         self._lock = threading.Lock()
         self._file: BinaryIO | None = None
         self._abandoned = False

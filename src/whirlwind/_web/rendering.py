@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from whirlwind._base.escape import utf8, xhtml_escape
@@ -33,16 +32,16 @@ def directory_of_caller() -> str:
     return os.path.dirname(frame.f_code.co_filename)
 
 
-@dataclass(slots=True)
 class Resources:
     """What the UI modules of one page want it to have, each list in the order of their use."""
 
-    javascript_files: list[str] = field(default_factory=list)
-    embedded_javascript: list[bytes] = field(default_factory=list)
-    css_files: list[str] = field(default_factory=list)
-    embedded_css: list[bytes] = field(default_factory=list)
-    html_head: list[bytes] = field(default_factory=list)
-    html_body: list[bytes] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.javascript_files: list[str] = []
+        self.embedded_javascript: list[bytes] = []
+        self.css_files: list[str] = []
+        self.embedded_css: list[bytes] = []
+        self.html_head: list[bytes] = []
+        self.html_body: list[bytes] = []
 
 
 def resources_of(modules: Iterable[UIModule]) -> Resources:

@@ -6,11 +6,16 @@ Layer: protocols. Imports from the standard library only; it never asks what tim
 from __future__ import annotations
 
 import datetime
+import re
 from typing import Final
 
 # Not strftime: its names of days and months follow the process's locale.
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")  # noqa: SIM905
+
+_FIXDATE: Final = re.compile(
+    "[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
+)
 
 
 def format_timestamp(ts: float | tuple[int, ...] | datetime.datetime) -> str:
@@ -52,3 +57,29 @@ def format_timestamp(ts: float | tuple[int, ...] | datetime.datetime) -> str:
         f"{_DAYS[at.weekday()]}, {at.day:02} {_MONTHS[at.month - 1]} {at.year:04} "
         f"{at.hour:02}:{at.minute:02}:{at.second:02} GMT"
     )
+
+
+def parse_fixdate(value: str) -> datetime.datetime | None:
+    """Read a date of the one form that may be sent today; what ``format_timestamp`` writes.
+
+    Returns:
+        The point in time, in UTC. None if it is written in another way, or is no date.
+
+    Source: RFC 9110, section 5.6.7 (IMF-fixdate). The day of the week is not compared.
+    """
+    match = _FIXDATE.fullmatch(value)
+    if match is None or match[2] not in _MONTHS:
+        return None
+    day, month, year, hour, minute, second = match.groups()
+    try:
+        return datetime.datetime(
+            int(year),
+            _MONTHS.index(month) + 1,
+            int(day),
+            int(hour),
+            int(minute),
+            int(second),
+            tzinfo=datetime.UTC,
+        )
+    except ValueError:
+        return None

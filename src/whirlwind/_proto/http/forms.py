@@ -17,7 +17,6 @@ A delimiter stands at the start of a line and is all that its line holds::
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
@@ -44,8 +43,23 @@ class HTTPFile(ObjectDict):
     content_type: str
 
 
-@dataclass
-class ParseMultipartConfig:
+class _Config:
+    """What the three below are alike in: what they hold, they are compared and shown by.
+
+    No dataclasses, since making three of them takes longer than a small module does to load.
+    """
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and vars(other) == vars(self)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({values})"
+
+
+class ParseMultipartConfig(_Config):
     """What to accept of ``multipart/form-data``.
 
     Attributes:
@@ -54,24 +68,29 @@ class ParseMultipartConfig:
         max_part_header_size: Most bytes in the header of one part.
     """
 
-    enabled: bool = True
-    max_parts: int = MAX_MULTIPART_PARTS
-    max_part_header_size: int = MAX_PART_HEADER_SIZE
+    def __init__(
+        self,
+        enabled: bool = True,
+        max_parts: int = MAX_MULTIPART_PARTS,
+        max_part_header_size: int = MAX_PART_HEADER_SIZE,
+    ) -> None:
+        self.enabled = enabled
+        self.max_parts = max_parts
+        self.max_part_header_size = max_part_header_size
 
 
-@dataclass
-class ParseUrlEncodedConfig:
+class ParseUrlEncodedConfig(_Config):
     """What to accept of query strings and ``application/x-www-form-urlencoded``.
 
     Attributes:
         max_arguments: Most arguments in one of them.
     """
 
-    max_arguments: int = MAX_ARGUMENTS
+    def __init__(self, max_arguments: int = MAX_ARGUMENTS) -> None:
+        self.max_arguments = max_arguments
 
 
-@dataclass
-class ParseBodyConfig:
+class ParseBodyConfig(_Config):
     """What to accept of bodies with forms.
 
     Attributes:
@@ -79,8 +98,13 @@ class ParseBodyConfig:
         urlencoded: For ``application/x-www-form-urlencoded``.
     """
 
-    multipart: ParseMultipartConfig = field(default_factory=ParseMultipartConfig)
-    urlencoded: ParseUrlEncodedConfig = field(default_factory=ParseUrlEncodedConfig)
+    def __init__(
+        self,
+        multipart: ParseMultipartConfig | None = None,
+        urlencoded: ParseUrlEncodedConfig | None = None,
+    ) -> None:
+        self.multipart = ParseMultipartConfig() if multipart is None else multipart
+        self.urlencoded = ParseUrlEncodedConfig() if urlencoded is None else urlencoded
 
 
 #: What holds where no configuration is given; one object for the life of the process.

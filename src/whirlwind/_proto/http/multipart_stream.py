@@ -26,8 +26,7 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from whirlwind._base.errors import LocalProtocolError
 from whirlwind._base.limits import (
@@ -44,8 +43,7 @@ from whirlwind._proto.http.headers import HTTPHeaders
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class PartBegan:
+class PartBegan(NamedTuple):
     """A part's header is there.
 
     Attributes:
@@ -60,8 +58,7 @@ class PartBegan:
     filename: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class PartData:
+class PartData(NamedTuple):
     """A piece of the current part's data.
 
     Attributes:
@@ -71,9 +68,10 @@ class PartData:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
 class PartEnded:
     """The current part is complete."""
+
+    __slots__ = ()
 
 
 PartEvent: TypeAlias = PartBegan | PartData | PartEnded

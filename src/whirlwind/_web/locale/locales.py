@@ -6,10 +6,8 @@ Layer: web.
 from __future__ import annotations
 
 import datetime
-import gettext
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from whirlwind._base.log import gen_log
 from whirlwind._web.locale.dates import (
@@ -23,13 +21,15 @@ from whirlwind._web.locale.dates import (
 )
 from whirlwind._web.locale.names import LOCALE_NAMES
 
+if TYPE_CHECKING:
+    import gettext
+
 # Between a message and its context in a compiled catalogue (GNU gettext manual, section 10.3).
 CONTEXT_SEPARATOR: Final = "\x04"
 
 _RIGHT_TO_LEFT: Final = ("ar", "fa", "he")
 
 
-@dataclass(slots=True)
 class Catalogue:
     """What the process has loaded.
 
@@ -40,10 +40,11 @@ class Catalogue:
         supported: The codes that there are: those of translations, and the default one.
     """
 
-    default: str = "en_US"
-    translations: Mapping[str, Any] = field(default_factory=dict)
-    from_gettext: bool = False
-    supported: frozenset[str] = frozenset({"en_US"})
+    def __init__(self) -> None:
+        self.default = "en_US"
+        self.translations: Mapping[str, Any] = {}
+        self.from_gettext = False
+        self.supported = frozenset({"en_US"})
 
     def set_default(self, code: str) -> None:
         """Say which language the program's own messages are in."""

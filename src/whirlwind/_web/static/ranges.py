@@ -8,8 +8,8 @@ be a way to make it send a file many times over; what is no range at all is igno
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from whirlwind._web.static.times import parse_date
 
@@ -17,8 +17,7 @@ from whirlwind._web.static.times import parse_date
 _MOST_DIGITS = 18
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Bytes ``start`` to ``stop - 1`` of a file of ``size`` bytes.
 
     Attributes:

@@ -1,12 +1,13 @@
 """Dates that clients send, and what they say about a file's age.
 
-Layer: web. Standard library only.
+Layer: web. Imports from ``_proto``.
 """
 
 from __future__ import annotations
 
-import email.utils
 from datetime import UTC, datetime
+
+from whirlwind._proto.http.dates import parse_fixdate
 
 
 def parse_date(value: str) -> datetime | None:
@@ -16,6 +17,13 @@ def parse_date(value: str) -> datetime | None:
 
     Source: RFC 9110, section 5.6.7.
     """
+    date = parse_fixdate(value)
+    if date is not None:
+        return date
+    # Imported here because it is heavy (a twentieth of what ``import whirlwind.web`` takes), and
+    # a client sends back the date that it was given.
+    import email.utils
+
     try:
         date = email.utils.parsedate_to_datetime(value)
         return as_utc(date)

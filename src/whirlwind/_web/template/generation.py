@@ -22,8 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from whirlwind._web.template.errors import ParseError
 from whirlwind._web.template.listing import Listing, note
@@ -48,7 +47,6 @@ if TYPE_CHECKING:
 ENTRY: Final = "_tt_render"
 
 
-@dataclass(slots=True)
 class Line:
     """Where one line of generated code comes from.
 
@@ -60,15 +58,17 @@ class Line:
         width: How much of the template's line a position outside of it stands for, from column.
     """
 
-    listed: int
-    start: int = 0
-    end: int = 0
-    column: int = 0
-    width: int = 0
+    __slots__ = ("column", "end", "listed", "start", "width")
+
+    def __init__(self, listed: int) -> None:
+        self.listed = listed
+        self.start = 0
+        self.end = 0
+        self.column = 0
+        self.width = 0
 
 
-@dataclass(slots=True)
-class Generated:
+class Generated(NamedTuple):
     """The Python of one template.
 
     Attributes:
@@ -95,8 +95,7 @@ def generate(file: File, loader: BaseLoader | None) -> Generated:
     return _Generator(file, loader).run()
 
 
-@dataclass(slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where the generator is: the file whose nodes it writes, and how it came to it."""
 
     file: File
@@ -108,14 +107,14 @@ class _Place:
         return _Place(file, f" (via {', '.join(callers)})", callers)
 
 
-@dataclass(slots=True)
 class _Output:
     """The generated lines so far, and the text that waits to be written as one piece."""
 
-    lines: list[str] = field(default_factory=list)
-    origins: list[Line] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
-    indent: int = 0
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.origins: list[Line] = []
+        self.text: list[str] = []
+        self.indent = 0
 
 
 class _Generator:

@@ -5,11 +5,10 @@ Layer: web. Data only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(slots=True)
-class Python:
+class Python(NamedTuple):
     """A piece of Python as it stands in a template.
 
     Attributes:
@@ -23,16 +22,14 @@ class Python:
     column: int
 
 
-@dataclass(slots=True)
-class Text:
+class Text(NamedTuple):
     """Text that goes out as it is, its white space already filtered."""
 
     value: str
     line: int
 
 
-@dataclass(slots=True)
-class Expression:
+class Expression(NamedTuple):
     """Python whose value goes out.
 
     Attributes:
@@ -46,55 +43,48 @@ class Expression:
     prefix: str = ""
 
 
-@dataclass(slots=True)
-class Statement:
+class Statement(NamedTuple):
     """Python that is run: an assignment, an import, ``break``."""
 
     python: Python
 
 
-@dataclass(slots=True)
-class Control:
+class Control(NamedTuple):
     """A statement with a body, whose end is ``{% end %}``: ``if``, ``for``, ``while``, ``try``."""
 
     python: Python
-    body: list[Node] = field(default_factory=list)
+    body: list[Node]
 
 
-@dataclass(slots=True)
-class Intermediate:
+class Intermediate(NamedTuple):
     """A further header in the body of a Control: ``else``, ``elif``, ``except``, ``finally``."""
 
     python: Python
 
 
-@dataclass(slots=True)
-class Apply:
+class Apply(NamedTuple):
     """A part of the output that passes through a function."""
 
     function: Python
-    body: list[Node] = field(default_factory=list)
+    body: list[Node]
 
 
-@dataclass(slots=True)
-class Block:
+class Block(NamedTuple):
     """A named part that templates further down the line of inheritance can replace."""
 
     name: str
     line: int
-    body: list[Node] = field(default_factory=list)
+    body: list[Node]
 
 
-@dataclass(slots=True)
-class Include:
+class Include(NamedTuple):
     """Another template, in this place."""
 
     path: str
     line: int
 
 
-@dataclass(slots=True)
-class Extends:
+class Extends(NamedTuple):
     """Another template, whose blocks this one replaces. Means something outermost only."""
 
     path: str
@@ -104,7 +94,6 @@ class Extends:
 Node = Text | Expression | Statement | Control | Intermediate | Apply | Block | Include | Extends
 
 
-@dataclass(slots=True, eq=False)
 class File:
     """One parsed template.
 
@@ -115,7 +104,10 @@ class File:
         body: The nodes, outermost first.
     """
 
-    name: str
-    source: str
-    autoescape: str | None
-    body: list[Node] = field(default_factory=list)
+    __slots__ = ("autoescape", "body", "name", "source")
+
+    def __init__(self, name: str, source: str, autoescape: str | None) -> None:
+        self.name = name
+        self.source = source
+        self.autoescape = autoescape
+        self.body: list[Node] = []

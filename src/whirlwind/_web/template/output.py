@@ -6,11 +6,17 @@ Layer: web. Pure.
 from __future__ import annotations
 
 import datetime
-import html
 from collections.abc import Callable
 from typing import Any, Final
 
-from whirlwind._base.escape import json_encode, squeeze, url_escape, utf8, xhtml_escape
+from whirlwind._base.escape import (
+    escape_text,
+    json_encode,
+    squeeze,
+    url_escape,
+    utf8,
+    xhtml_escape,
+)
 from whirlwind._base.linkify import linkify
 
 
@@ -25,7 +31,7 @@ def escaped(function: Callable[[Any], str | bytes], value: Any) -> bytes:
         # Nearly every expression of every page comes here: no way through bytes and back.
         kind = type(value)
         if kind is str:
-            return html.escape(value).encode()
+            return escape_text(value).encode()
         if kind is int:
             return b"%d" % value
     return utf8(function(raw(value)))

@@ -5,8 +5,7 @@ Layer: web. Pure: what a template includes or extends is named here, and loaded 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from whirlwind._web.template.errors import ParseError
 from whirlwind._web.template.nodes import (
@@ -41,8 +40,7 @@ _LOOPS: Final = ("for", "while")
 _PREFORMATTED: Final = "<pre>"
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(NamedTuple):
     """A directive that waits for its end.
 
     Attributes:
@@ -182,13 +180,13 @@ class _Parser:
         if operator == "apply":
             if not argument:
                 raise self._error("apply missing method name", whole.line)
-            node = Apply(rest)
+            node = Apply(rest, [])
         elif operator == "block":
             if not argument:
                 raise self._error("block missing name", whole.line)
-            node = Block(argument, whole.line)
+            node = Block(argument, whole.line, [])
         else:
-            node = Control(whole)
+            node = Control(whole, [])
         outer.body.append(node)
         self._open.append(_Open(operator, whole.line, node.body, in_loop))
 
