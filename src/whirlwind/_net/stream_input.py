@@ -88,15 +88,12 @@ class InputStream(StreamFile):
         future = self._new_future()
         self._read_future = future
         self._read = read
-        if (
-            self._drained
-            and not self._read_buffer.size
-            and not read.can_be_empty
-            and self._state & READ
-            and not self._opening
-        ):
-            return future
         try:
+            if not (self._read_buffer.size or read.can_be_empty or self._opening or self._closed):
+                if self._drained and self._state & READ:
+                    return future
+                if read.by_chunks and self._ask_at_once(read, future):
+                    return future
             self._try_inline_read()
         except BaseException:
             # The program learns of it here: what it would wait for is not handed out, nor kept
@@ -107,6 +104,33 @@ class InputStream(StreamFile):
             self._read = self._read_future = None
             raise
         return future
+
+    def _ask_at_once(self, read: Read, future: asyncio.Future[Any]) -> bool:
+        """Ask the file for a chunk; return False if there is more to do than to hand it on."""
+        asked = self.read_chunk_size
+        try:
+            data = self._receive(asked)
+        except Exception as error:
+            broken = self._read_failed(error)
+            if broken is not None:
+                raise broken from None
+            return True
+        if data is None:
+            self._drained = True
+            self._watch(READ)
+            return True
+        if not data:
+            self.close()
+            return True
+        if not read.is_answered_by(data):
+            self._read_buffer.append(data)
+            return False
+        self._drained = len(data) < asked and self._short_is_final
+        self._read = self._read_future = None
+        future.set_result(data)
+        if self._close_callback is not None:
+            self._watch_when_idle()
+        return True
 
     def _try_inline_read(self) -> None:
         """Answer the read that just began without waiting, or have the loop watch for more."""

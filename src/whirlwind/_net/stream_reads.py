@@ -87,7 +87,7 @@ class ReadBytes(Read):
         self.can_be_empty = wanted == 0
 
     def is_answered_by(self, data: bytes) -> bool:
-        return len(data) == self.wanted
+        return len(data) == self.wanted or (self.partial and 0 < len(data) < self.wanted)
 
     def size_in(self, buffer: ReadBuffer) -> int | None:
         have = buffer.size
