@@ -40,7 +40,11 @@ ulimit -s 65536
 
 tests=(
     tests/engine
-    tests/net
+    tests/net/test_base_stream.py
+    tests/net/test_iostream.py
+    tests/net/test_read_buffer_cy.py
+    tests/net/test_stream_reads.py
+    tests/net/test_whole_cy.py
     tests/proto/websocket
     tests/fuzz/test_streams.py
     tests/fuzz/test_websocket.py
