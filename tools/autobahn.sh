@@ -2,7 +2,7 @@
 # Runs the Autobahn test suite against whirlwind's WebSocket server and client, and counts.
 #
 #   tools/autobahn.sh light     247 cases for each side, half a minute
-#   tools/autobahn.sh heavy     groups 9 (large messages), 12 and 13 (compression), some minutes
+#   tools/autobahn.sh heavy     groups 9 (large messages), 12 and 13 (compression), up to an hour
 #   tools/autobahn.sh CASES     a list for JSON, such as '"1.*", "7.9.*"'
 #
 # Fails if a case is not passed, or passed but not strictly. The suite needs Python 2.7, which is

@@ -115,13 +115,13 @@ CLIENTS: dict[str, Callable[[str], Awaitable[Exchange]]] = {
 }
 
 
-async def main(name: str, port: str, size: int, connections: int, seconds: float) -> float:
+async def main(name: str, port: str, size: int, connections: int, seconds: float) -> None:
     connect = CLIENTS[name]
     opened = [await connect(f"ws://127.0.0.1:{port}/") for _ in range(connections)]
-    return await measure(opened, size, seconds)
+    print(await measure(opened, size, seconds), flush=True)
+    os._exit(0)  # how they close is not what is measured, nor what they say if they are not closed
 
 
 if __name__ == "__main__":
     name, port, size, connections, seconds = sys.argv[1:]
-    print(uvloop.run(main(name, port, int(size), int(connections), float(seconds))), flush=True)
-    os._exit(0)  # how they close is not what is measured, nor what they say if they are not closed
+    uvloop.run(main(name, port, int(size), int(connections), float(seconds)))

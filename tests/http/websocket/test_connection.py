@@ -112,3 +112,21 @@ def test_but_not_before_what_it_is_at_is_done() -> None:
         assert handler is None
 
     loops.run(main())
+
+
+def test_what_a_failed_peer_sends_on_is_read_also_if_it_had_been_held_back() -> None:
+    async def main() -> None:
+        protocol, transport, delegate = opened()
+        waited = delegate.wait_for = asyncio.get_running_loop().create_future()
+        protocol.data_received(frame(0x81, b"1") + b"\xff\x00")
+        protocol.data_received(frame(0x81, b"2"))
+        assert transport.paused
+        waited.set_result(None)
+        await asyncio.sleep(0)
+        # Else its closing would not be noticed, and the close frame be lost in a reset.
+        assert not transport.paused
+        assert delegate.told == ["1", ("close", None, None)]
+        assert transport.written[-1] == b"EOF"
+        protocol.connection_lost(None)
+
+    loops.run(main())
