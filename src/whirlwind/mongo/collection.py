@@ -17,6 +17,7 @@ from whirlwind.mongo import bulk_builder, change_stream, legacy, old_commands
 from whirlwind.mongo.command_cursor import MotorLatentCommandCursor, MotorRawBatchCommandCursor
 from whirlwind.mongo.cursor import MotorCursor, MotorRawBatchCursor
 from whirlwind.mongo.delegation import MotorObject, attribute, delegate_of, operation
+from whirlwind.mongo.son_manipulator import outgoing
 
 # Declarations read from this: to a type checker an instance, whose methods need no receiver.
 _PYMONGO: Final = cast("AsyncCollection[Any]", AsyncCollection)
@@ -95,7 +96,7 @@ class MotorCollection(MotorObject):
     delete_many = operation(_PYMONGO.delete_many)
     bulk_write = operation(_PYMONGO.bulk_write)
 
-    find_one = operation(_PYMONGO.find_one)
+    find_one = outgoing(operation(_PYMONGO.find_one))
     find_one_and_delete = operation(_PYMONGO.find_one_and_delete)
     find_one_and_replace = operation(_PYMONGO.find_one_and_replace)
     find_one_and_update = operation(_PYMONGO.find_one_and_update)
@@ -139,9 +140,10 @@ class MotorCollection(MotorObject):
 
         Args:
             *args: As for PyMongo's ``find``: filter, projection, skip, limit …
-            **kwargs: The same by name.
+            **kwargs: The same by name; ``manipulate=False`` as in Motor 1.
         """
-        return self._find(MotorCursor, "find", args, kwargs)
+        manipulate = kwargs.pop("manipulate", True)
+        return self._find(MotorCursor, "find", args, kwargs, manipulate)
 
     def find_raw_batches(self, *args: Any, **kwargs: Any) -> MotorRawBatchCursor:
         """Return a cursor whose items are the server's batches, undecoded.
@@ -152,12 +154,13 @@ class MotorCollection(MotorObject):
             *args: As for ``find``.
             **kwargs: As for ``find``.
         """
-        return self._find(MotorRawBatchCursor, "find_raw_batches", args, kwargs)
+        return self._find(MotorRawBatchCursor, "find_raw_batches", args, kwargs, False)
 
-    def _find(self, kind: type[C], method: str, args: Any, kwargs: Any) -> C:
+    def _find(self, kind: type[C], method: str, args: Any, kwargs: Any, manipulate: bool) -> C:
         kwargs = {key: delegate_of(value) for key, value in kwargs.items()}
         query = dict(zip(_FIND, args, strict=False)) | kwargs
-        return kind(self, getattr(self.delegate, method)(*args, **kwargs), query=query)
+        cursor = getattr(self.delegate, method)(*args, **kwargs)
+        return kind(self, cursor, query=query, manipulate=manipulate)
 
     def aggregate(
         self,

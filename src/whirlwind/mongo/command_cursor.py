@@ -11,6 +11,7 @@ from typing import Any
 from whirlwind.mongo.base_cursor import MotorBaseCursor
 from whirlwind.mongo.batches import Batches, CommandBatches
 from whirlwind.mongo.delegation import delegate_of
+from whirlwind.mongo.son_manipulator import manipulated
 
 
 class MotorCommandCursor(MotorBaseCursor):
@@ -87,6 +88,8 @@ class MotorLatentCommandCursor(MotorCommandCursor):
             if size is not None:
                 cursor.batch_size(size)
             self._batches = CommandBatches(cursor)
+            if self._method == "aggregate":
+                self._batches = manipulated(self._batches, self._collection)
         return self._batches
 
 

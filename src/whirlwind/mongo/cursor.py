@@ -14,6 +14,7 @@ from pymongo.errors import InvalidOperation
 from whirlwind.mongo.base_cursor import MotorBaseCursor
 from whirlwind.mongo.batches import Batches, CommandBatches, FindBatches
 from whirlwind.mongo.delegation import attribute, chained, operation, warn_once
+from whirlwind.mongo.son_manipulator import manipulated
 
 # Declarations read from this: to a type checker an instance, whose methods need no receiver.
 _PYMONGO: Final = cast("AsyncCursor[Any]", AsyncCursor)
@@ -34,6 +35,8 @@ class MotorCursor(MotorBaseCursor):
         delegate: PyMongo's cursor, not started.
         query: What ``find`` was given, by name.
         options: Query flags still to be set.
+        manipulate: Whether documents pass the manipulators of the database.
+        started: Whether somebody else has read from the delegate.
     """
 
     def __init__(
@@ -43,9 +46,11 @@ class MotorCursor(MotorBaseCursor):
         *,
         query: Mapping[str, Any] | None = None,
         options: int = 0,
+        manipulate: bool = False,
         started: bool = False,
     ) -> None:
         super().__init__(collection, None)
+        self._manipulate = manipulate
         self._batches = CommandBatches(delegate) if started else self._source(delegate)
         self._started = started
         self._query = dict(query or {})
@@ -54,7 +59,8 @@ class MotorCursor(MotorBaseCursor):
 
     def _source(self, delegate: Any) -> Batches:
         """Return the source for a cursor of PyMongo that is not started; for subclasses."""
-        return FindBatches(delegate)
+        source = FindBatches(delegate)
+        return manipulated(source, self._collection) if self._manipulate else source
 
     sort = chained(_PYMONGO.sort)
     batch_size = chained(_PYMONGO.batch_size)
@@ -158,7 +164,11 @@ class MotorCursor(MotorBaseCursor):
     def clone(self) -> MotorCursor:
         """Return a new cursor for the same query, not started."""
         return type(self)(
-            self._collection, self.delegate.clone(), query=self._query, options=self._options
+            self._collection,
+            self.delegate.clone(),
+            query=self._query,
+            options=self._options,
+            manipulate=self._manipulate,
         )
 
     def __copy__(self) -> MotorCursor:

@@ -24,7 +24,9 @@ from whirlwind.mongo.delegation import (
     delegate_of,
     operation,
     takes_callback,
+    warn_once,
 )
+from whirlwind.mongo.son_manipulator import Manipulators
 
 # Declarations read from this: to a type checker an instance, whose methods need no receiver.
 _PYMONGO: Final = cast("AsyncDatabase[Any]", AsyncDatabase)
@@ -58,6 +60,7 @@ class MotorDatabase(MotorObject):
         self._client = client
         self._name = name
         self._options = (codec_options, read_preference, write_concern, read_concern)
+        self._manipulators: Manipulators | None = None
         self._parent: Any = None
         self._delegate: AsyncDatabase[Any]
         _ = self.delegate  # a name that cannot be one raises here
@@ -156,6 +159,46 @@ class MotorDatabase(MotorObject):
         """
 
         return MotorLatentCommandCursor(self, "aggregate", pipeline, session=session, **kwargs)
+
+    # --- manipulators, of Motor 1 and 2 -------------------------------------------------------
+
+    def add_son_manipulator(self, manipulator: Any) -> None:
+        """Have documents changed on their way through this object; use a ``TypeRegistry``.
+
+        Which methods that touches is said in ``son_manipulator``.
+
+        Args:
+            manipulator: Has ``will_copy``, ``transform_incoming`` and ``transform_outgoing``; used
+                before those that are there.
+        """
+        warn_once("add_son_manipulator", "a bson.codec_options.TypeRegistry in codec_options")
+        if self._manipulators is None:
+            self._manipulators = Manipulators()
+        self._manipulators.add(manipulator)
+
+    @property
+    def incoming_manipulators(self) -> list[str]:
+        """Names of the classes of those that change the document itself on its way in."""
+        return self._names_of("incoming")
+
+    @property
+    def incoming_copying_manipulators(self) -> list[str]:
+        """Names of the classes of those that copy the document on its way in."""
+        return self._names_of("incoming_copying")
+
+    @property
+    def outgoing_manipulators(self) -> list[str]:
+        """Names of the classes of those that change the document itself on its way out."""
+        return self._names_of("outgoing")
+
+    @property
+    def outgoing_copying_manipulators(self) -> list[str]:
+        """Names of the classes of those that copy the document on its way out."""
+        return self._names_of("outgoing_copying")
+
+    def _names_of(self, kind: str) -> list[str]:
+        found = [] if self._manipulators is None else getattr(self._manipulators, kind)
+        return [type(manipulator).__name__ for manipulator in found]
 
     # --- the database as an object ------------------------------------------------------------
 
