@@ -6,7 +6,7 @@ Layer: public package ``mongo``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn, TypeVar, cast
+from typing import Any, Final, Generic, NoReturn, TypeVar, cast
 
 from bson.codec_options import CodecOptions
 from pymongo.asynchronous.collection import AsyncCollection
@@ -17,18 +17,16 @@ from whirlwind.mongo import bulk_builder, change_stream, legacy, old_commands
 from whirlwind.mongo.command_cursor import MotorLatentCommandCursor, MotorRawBatchCommandCursor
 from whirlwind.mongo.cursor import MotorCursor, MotorRawBatchCursor
 from whirlwind.mongo.delegation import MotorObject, attribute, delegate_of, operation
+from whirlwind.mongo.document_types import D
 from whirlwind.mongo.son_manipulator import outgoing
 
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncCollection[Any]", AsyncCollection)
-
-C = TypeVar("C", bound=MotorCursor)
+C = TypeVar("C", bound=MotorCursor[Any])
 
 # What the first arguments of ``find`` are, in their order.
 _FIND: Final = ("filter", "projection", "skip", "limit", "no_cursor_timeout", "cursor_type")
 
 
-class MotorCollection(MotorObject):
+class MotorCollection(MotorObject, Generic[D]):
     """A collection: ``database.name`` or ``database["name"]``.
 
     Methods have PyMongo's names and parameters. Those that talk to the server start at once and
@@ -43,6 +41,9 @@ class MotorCollection(MotorObject):
         write_concern: What a write waits for; None as in the database.
         read_concern: How settled data must be; None as in the database.
     """
+
+    # Declarations read from this: to a type checker an instance, whose methods need no receiver.
+    _pymongo = cast("AsyncCollection[D]", AsyncCollection)
 
     def __init__(
         self,
@@ -87,36 +88,36 @@ class MotorCollection(MotorObject):
     read_concern = attribute[ReadConcern]()
     write_concern = attribute[WriteConcern]()
 
-    insert_one = operation(_PYMONGO.insert_one)
-    insert_many = operation(_PYMONGO.insert_many)
-    replace_one = operation(_PYMONGO.replace_one)
-    update_one = operation(_PYMONGO.update_one)
-    update_many = operation(_PYMONGO.update_many)
-    delete_one = operation(_PYMONGO.delete_one)
-    delete_many = operation(_PYMONGO.delete_many)
-    bulk_write = operation(_PYMONGO.bulk_write)
+    insert_one = operation(_pymongo.insert_one)
+    insert_many = operation(_pymongo.insert_many)
+    replace_one = operation(_pymongo.replace_one)
+    update_one = operation(_pymongo.update_one)
+    update_many = operation(_pymongo.update_many)
+    delete_one = operation(_pymongo.delete_one)
+    delete_many = operation(_pymongo.delete_many)
+    bulk_write = operation(_pymongo.bulk_write)
 
-    find_one = outgoing(operation(_PYMONGO.find_one))
-    find_one_and_delete = operation(_PYMONGO.find_one_and_delete)
-    find_one_and_replace = operation(_PYMONGO.find_one_and_replace)
-    find_one_and_update = operation(_PYMONGO.find_one_and_update)
-    count_documents = operation(_PYMONGO.count_documents)
-    estimated_document_count = operation(_PYMONGO.estimated_document_count)
-    distinct = operation(_PYMONGO.distinct)
+    find_one = outgoing(operation(_pymongo.find_one))
+    find_one_and_delete = operation(_pymongo.find_one_and_delete)
+    find_one_and_replace = operation(_pymongo.find_one_and_replace)
+    find_one_and_update = operation(_pymongo.find_one_and_update)
+    count_documents = operation(_pymongo.count_documents)
+    estimated_document_count = operation(_pymongo.estimated_document_count)
+    distinct = operation(_pymongo.distinct)
 
-    create_index = operation(_PYMONGO.create_index)
-    create_indexes = operation(_PYMONGO.create_indexes)
-    drop_index = operation(_PYMONGO.drop_index)
-    drop_indexes = operation(_PYMONGO.drop_indexes)
-    index_information = operation(_PYMONGO.index_information)
-    create_search_index = operation(_PYMONGO.create_search_index)
-    create_search_indexes = operation(_PYMONGO.create_search_indexes)
-    drop_search_index = operation(_PYMONGO.drop_search_index)
-    update_search_index = operation(_PYMONGO.update_search_index)
+    create_index = operation(_pymongo.create_index)
+    create_indexes = operation(_pymongo.create_indexes)
+    drop_index = operation(_pymongo.drop_index)
+    drop_indexes = operation(_pymongo.drop_indexes)
+    index_information = operation(_pymongo.index_information)
+    create_search_index = operation(_pymongo.create_search_index)
+    create_search_indexes = operation(_pymongo.create_search_indexes)
+    drop_search_index = operation(_pymongo.drop_search_index)
+    update_search_index = operation(_pymongo.update_search_index)
 
-    drop = operation(_PYMONGO.drop)
-    options = operation(_PYMONGO.options)
-    rename = operation(_PYMONGO.rename)
+    drop = operation(_pymongo.drop)
+    options = operation(_pymongo.options)
+    rename = operation(_pymongo.rename)
 
     watch = change_stream.watch
 
@@ -135,7 +136,7 @@ class MotorCollection(MotorObject):
 
     # --- cursors ------------------------------------------------------------------------------
 
-    def find(self, *args: Any, **kwargs: Any) -> MotorCursor:
+    def find(self, *args: Any, **kwargs: Any) -> MotorCursor[D]:
         """Return a cursor over the documents that match; nothing is sent yet.
 
         Args:
@@ -145,7 +146,7 @@ class MotorCollection(MotorObject):
         manipulate = kwargs.pop("manipulate", True)
         return self._find(MotorCursor, "find", args, kwargs, manipulate)
 
-    def find_raw_batches(self, *args: Any, **kwargs: Any) -> MotorRawBatchCursor:
+    def find_raw_batches(self, *args: Any, **kwargs: Any) -> MotorRawBatchCursor[bytes]:
         """Return a cursor whose items are the server's batches, undecoded.
 
         Decode one with ``bson.decode_all``; use it to pass documents on unread.
@@ -169,7 +170,7 @@ class MotorCollection(MotorObject):
         let: Mapping[str, Any] | None = None,
         comment: Any = None,
         **kwargs: Any,
-    ) -> MotorLatentCommandCursor:
+    ) -> MotorLatentCommandCursor[dict[str, Any]]:
         """Return a cursor over the result of a pipeline; sent when its first document is asked for.
 
         Args:
@@ -185,7 +186,7 @@ class MotorCollection(MotorObject):
 
     def aggregate_raw_batches(
         self, pipeline: Sequence[Mapping[str, Any]], session: Any = None, **kwargs: Any
-    ) -> MotorRawBatchCommandCursor:
+    ) -> MotorRawBatchCommandCursor[bytes]:
         """Return a cursor whose items are the batches of an aggregation, undecoded.
 
         Args:
@@ -232,7 +233,7 @@ class MotorCollection(MotorObject):
         read_preference: Any = None,
         write_concern: WriteConcern | None = None,
         read_concern: ReadConcern | None = None,
-    ) -> MotorCollection:
+    ) -> MotorCollection[D]:
         """Return this collection with other options; what is None stays.
 
         Args:
@@ -254,14 +255,14 @@ class MotorCollection(MotorObject):
         """Return the object of this package for one of PyMongo's; see ``MotorClient.wrap``."""
         return self.client.wrap(thing)
 
-    def __getattr__(self, name: str) -> MotorCollection:
+    def __getattr__(self, name: str) -> MotorCollection[D]:
         if name.startswith("_"):
             raise AttributeError(
                 f"MotorCollection has no attribute {name!r}; the collection is collection[{name!r}]"
             )
         return self[name]
 
-    def __getitem__(self, name: str) -> MotorCollection:
+    def __getitem__(self, name: str) -> MotorCollection[D]:
         return type(self)(self._database, f"{self._name}.{name}", *self._options)
 
     def __iter__(self) -> NoReturn:

@@ -6,7 +6,7 @@ Layer: public package ``mongo``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, Self, cast
 
 from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.errors import InvalidOperation
@@ -14,6 +14,7 @@ from pymongo.errors import InvalidOperation
 from whirlwind.mongo.base_cursor import MotorBaseCursor
 from whirlwind.mongo.batches import Batches, CommandBatches, FindBatches
 from whirlwind.mongo.delegation import attribute, chained, operation, warn_once
+from whirlwind.mongo.document_types import T
 from whirlwind.mongo.son_manipulator import manipulated
 
 # Declarations read from this: to a type checker an instance, whose methods need no receiver.
@@ -24,7 +25,7 @@ _TAILABLE: Final = 2
 _EXHAUST: Final = 64
 
 
-class MotorCursor(MotorBaseCursor):
+class MotorCursor(MotorBaseCursor[T]):
     """A query; made by ``MotorCollection.find``.
 
     The methods that shape the query return the cursor, so that they can be chained, and raise
@@ -80,7 +81,7 @@ class MotorCursor(MotorBaseCursor):
 
     retrieved = attribute[int]()
 
-    def limit(self, limit: int) -> MotorCursor:
+    def limit(self, limit: int) -> Self:
         """Return at most ``limit`` documents; 0 for all."""
         self._check_not_started()
         self._check_exhaust(self._flags(), limit)
@@ -88,14 +89,14 @@ class MotorCursor(MotorBaseCursor):
         self._query["limit"] = limit
         return self
 
-    def skip(self, skip: int) -> MotorCursor:
+    def skip(self, skip: int) -> Self:
         """Leave out the first ``skip`` documents."""
         self._check_not_started()
         self.delegate.skip(skip)
         self._query["skip"] = skip
         return self
 
-    def add_option(self, mask: int) -> MotorCursor:
+    def add_option(self, mask: int) -> Self:
         """Set query flags, for example 2 for a tailable cursor.
 
         PyMongo may have to ask the server first, so flags are set when the query is sent; a
@@ -112,7 +113,7 @@ class MotorCursor(MotorBaseCursor):
         self._note_flags()
         return self
 
-    def remove_option(self, mask: int) -> MotorCursor:
+    def remove_option(self, mask: int) -> Self:
         """Clear query flags that ``find`` or ``add_option`` has set.
 
         Args:
@@ -143,7 +144,7 @@ class MotorCursor(MotorBaseCursor):
             await self.delegate.add_option(options)
         return await super()._open()
 
-    def rewind(self) -> MotorCursor:
+    def rewind(self) -> Self:
         """Make the cursor new: the next document asked for sends the query again.
 
         What was fetched is forgotten, and the server's cursor is freed in the background.
@@ -161,7 +162,7 @@ class MotorCursor(MotorBaseCursor):
         self._started = self._closed = self._failed = False
         return self
 
-    def clone(self) -> MotorCursor:
+    def clone(self) -> Self:
         """Return a new cursor for the same query, not started."""
         return type(self)(
             self._collection,
@@ -171,13 +172,13 @@ class MotorCursor(MotorBaseCursor):
             manipulate=self._manipulate,
         )
 
-    def __copy__(self) -> MotorCursor:
+    def __copy__(self) -> Self:
         return self.clone()
 
-    def __deepcopy__(self, memo: Any) -> MotorCursor:
+    def __deepcopy__(self, memo: Any) -> Self:
         return self.clone()
 
-    def __getitem__(self, index: int | slice) -> MotorCursor:
+    def __getitem__(self, index: int | slice) -> Self:
         """Narrow the query to one place or a slice, replacing ``skip`` and ``limit``.
 
         ``cursor[5]`` is a new cursor of at most one document; unlike PyMongo's it is empty
@@ -213,5 +214,5 @@ class MotorCursor(MotorBaseCursor):
         return self._collection.count_documents(self._query.get("filter") or {}, **window, **kwargs)
 
 
-class MotorRawBatchCursor(MotorCursor):
+class MotorRawBatchCursor(MotorCursor[T]):
     """A query whose items are whole batches, as bytes; made by ``find_raw_batches``."""

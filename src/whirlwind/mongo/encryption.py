@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, Generic, NoReturn, Self, cast
 
 from bson.codec_options import CodecOptions
 from pymongo.asynchronous.encryption import AsyncClientEncryption
@@ -19,12 +19,13 @@ from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.cursor import MotorCursor
 from whirlwind.mongo.database import MotorDatabase
 from whirlwind.mongo.delegation import MotorObject, delegate_of, operation, takes_callback
+from whirlwind.mongo.document_types import D
 
 # Declarations read from this: to a type checker an instance, whose methods need no receiver.
 _PYMONGO: Final = cast("AsyncClientEncryption[Any]", AsyncClientEncryption)
 
 
-class MotorClientEncryption(MotorObject):
+class MotorClientEncryption(MotorObject, Generic[D]):
     """Encrypts and decrypts single values, and keeps their keys in a collection.
 
     For encryption without a call of the program's give ``auto_encryption_opts`` to the client.
@@ -48,7 +49,7 @@ class MotorClientEncryption(MotorObject):
         self,
         kms_providers: Mapping[str, Any],
         key_vault_namespace: str,
-        key_vault_client: MotorClient,
+        key_vault_client: MotorClient[Any],
         codec_options: CodecOptions[Any],
         io_loop: Any = None,
         kms_tls_options: Mapping[str, Any] | None = None,
@@ -95,13 +96,13 @@ class MotorClientEncryption(MotorObject):
     @takes_callback
     def create_encrypted_collection(
         self,
-        database: MotorDatabase,
+        database: MotorDatabase[D],
         name: str,
         encrypted_fields: Mapping[str, Any],
         kms_provider: str | None = None,
         master_key: Mapping[str, Any] | None = None,
         **kwargs: Any,
-    ) -> asyncio.Future[tuple[MotorCollection, Mapping[str, Any]]]:
+    ) -> asyncio.Future[tuple[MotorCollection[D], Mapping[str, Any]]]:
         """Create a collection with encrypted fields, and data keys for those that have none.
 
         Args:
@@ -120,7 +121,7 @@ class MotorClientEncryption(MotorObject):
                 were made by then.
         """
 
-        async def run() -> tuple[MotorCollection, Mapping[str, Any]]:
+        async def run() -> tuple[MotorCollection[D], Mapping[str, Any]]:
             _, fields = await self._delegate.create_encrypted_collection(
                 delegate_of(database), name, encrypted_fields, kms_provider, master_key, **kwargs
             )
@@ -128,7 +129,7 @@ class MotorClientEncryption(MotorObject):
 
         return self._binding.start(run)
 
-    async def __aenter__(self) -> MotorClientEncryption:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

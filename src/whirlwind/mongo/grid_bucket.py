@@ -65,7 +65,7 @@ class MotorGridFSBucket(MotorObject):
 
     def __init__(
         self,
-        database: MotorDatabase,
+        database: MotorDatabase[Any],
         bucket_name: str = "fs",
         chunk_size_bytes: int = DEFAULT_CHUNK_SIZE,
         write_concern: WriteConcern | None = None,

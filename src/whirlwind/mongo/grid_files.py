@@ -37,7 +37,7 @@ class MotorGridFS(MotorObject):
         TypeError: ``database`` is no ``MotorDatabase``.
     """
 
-    def __init__(self, database: MotorDatabase, collection: str = "fs") -> None:
+    def __init__(self, database: MotorDatabase[Any], collection: str = "fs") -> None:
         if not isinstance(database, MotorDatabase):
             raise TypeError(f"database must be a MotorDatabase, not {database!r:.40}")
         warn_once("MotorGridFS", "MotorGridFSBucket")
