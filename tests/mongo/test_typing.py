@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
-import pytest
 from bson import CodecOptions
+from tests.support.peers import program
 
 from whirlwind import mongo
 from whirlwind.mongo import core, motor_asyncio, motor_tornado
@@ -36,12 +37,12 @@ async def wrong(birds: MotorClient[Bird], plain: MotorClient[dict[str, Any]]) ->
 """
 
 
-def checked(program: pathlib.Path, folder: pathlib.Path) -> subprocess.CompletedProcess[str]:
+def checked(source: pathlib.Path, folder: pathlib.Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
             sys.executable,
             *("-m", "mypy", "--strict", "--config-file", str(ROOT / "pyproject.toml")),
-            *("--cache-dir", str(folder / "cache"), str(program)),
+            *("--cache-dir", str(folder / "cache"), str(source)),
         ],
         cwd=ROOT,
         env={**os.environ, "MYPYPATH": str(ROOT / "src")},
@@ -57,20 +58,24 @@ def test_mypy_has_nothing_to_say_about_a_typed_program(tmp_path: pathlib.Path) -
 
 
 def test_mypy_finds_what_is_wrong(tmp_path: pathlib.Path) -> None:
-    program = tmp_path / "wrong.py"
-    program.write_text(WRONG)
-    done = checked(program, tmp_path)
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(WRONG)
+    done = checked(wrong, tmp_path)
     lines = [int(line.split(":")[1]) for line in done.stdout.splitlines() if ": error:" in line]
     assert sorted(set(lines)) == [9, 10, 12, 13, 15, 16], done.stdout
 
 
 def test_pyright_has_nothing_to_say_about_a_typed_program(tmp_path: pathlib.Path) -> None:
-    pyright = shutil.which("pyright") or shutil.which("basedpyright")
-    if pyright is None:
-        pytest.skip("pyright is not installed")
+    name = "basedpyright" if shutil.which("basedpyright") else "pyright"
+    settings = {
+        "include": [str(PROGRAM)],
+        "extraPaths": [str(ROOT / "src")],
+        "typeCheckingMode": "strict",
+        "reportMissingTypeStubs": False,
+    }
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
     done = subprocess.run(
-        [pyright, "--pythonpath", sys.executable, str(PROGRAM)],
-        cwd=ROOT,
+        [program(name), "--level", "error", "--pythonpath", sys.executable, "-p", str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,

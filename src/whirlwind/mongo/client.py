@@ -25,7 +25,7 @@ import atexit
 import os
 import weakref
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any, Final, Generic, NoReturn, Self, cast
+from typing import Any, Final, Generic, NoReturn, Self
 
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
@@ -89,9 +89,6 @@ class MotorClient(MotorObject, Generic[D]):
         TypeError: ``io_loop`` is not a loop.
     """
 
-    # Declarations read from this: to a type checker an instance, whose methods need no receiver.
-    _pymongo = cast("AsyncMongoClient[D]", AsyncMongoClient)
-
     HOST = AsyncMongoClient.HOST
     PORT = AsyncMongoClient.PORT
 
@@ -150,9 +147,9 @@ class MotorClient(MotorObject, Generic[D]):
     nodes = attribute[frozenset[Address]]()
     topology_description = attribute[TopologyDescription]()
 
-    list_database_names = operation(_pymongo.list_database_names)
-    server_info = operation(_pymongo.server_info)
-    bulk_write = operation(_pymongo.bulk_write)
+    list_database_names = operation(AsyncMongoClient[D].list_database_names)
+    server_info = operation(AsyncMongoClient[D].server_info)
+    bulk_write = operation(AsyncMongoClient[D].bulk_write)
     watch = change_stream.watch
 
     database_names = legacy.database_names

@@ -6,7 +6,7 @@ Layer: public package ``mongo``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Generic, NoReturn, TypeVar, cast
+from typing import Any, Final, Generic, NoReturn, TypeVar
 
 from bson.codec_options import CodecOptions
 from pymongo.asynchronous.collection import AsyncCollection
@@ -41,9 +41,6 @@ class MotorCollection(MotorObject, Generic[D]):
         write_concern: What a write waits for; None as in the database.
         read_concern: How settled data must be; None as in the database.
     """
-
-    # Declarations read from this: to a type checker an instance, whose methods need no receiver.
-    _pymongo = cast("AsyncCollection[D]", AsyncCollection)
 
     def __init__(
         self,
@@ -88,36 +85,36 @@ class MotorCollection(MotorObject, Generic[D]):
     read_concern = attribute[ReadConcern]()
     write_concern = attribute[WriteConcern]()
 
-    insert_one = operation(_pymongo.insert_one)
-    insert_many = operation(_pymongo.insert_many)
-    replace_one = operation(_pymongo.replace_one)
-    update_one = operation(_pymongo.update_one)
-    update_many = operation(_pymongo.update_many)
-    delete_one = operation(_pymongo.delete_one)
-    delete_many = operation(_pymongo.delete_many)
-    bulk_write = operation(_pymongo.bulk_write)
+    insert_one = operation(AsyncCollection[D].insert_one)
+    insert_many = operation(AsyncCollection[D].insert_many)
+    replace_one = operation(AsyncCollection[D].replace_one)
+    update_one = operation(AsyncCollection[D].update_one)
+    update_many = operation(AsyncCollection[D].update_many)
+    delete_one = operation(AsyncCollection[D].delete_one)
+    delete_many = operation(AsyncCollection[D].delete_many)
+    bulk_write = operation(AsyncCollection[D].bulk_write)
 
-    find_one = outgoing(operation(_pymongo.find_one))
-    find_one_and_delete = operation(_pymongo.find_one_and_delete)
-    find_one_and_replace = operation(_pymongo.find_one_and_replace)
-    find_one_and_update = operation(_pymongo.find_one_and_update)
-    count_documents = operation(_pymongo.count_documents)
-    estimated_document_count = operation(_pymongo.estimated_document_count)
-    distinct = operation(_pymongo.distinct)
+    find_one = outgoing(operation(AsyncCollection[D].find_one))
+    find_one_and_delete = operation(AsyncCollection[D].find_one_and_delete)  # type: ignore[arg-type]
+    find_one_and_replace = operation(AsyncCollection[D].find_one_and_replace)  # type: ignore[arg-type]
+    find_one_and_update = operation(AsyncCollection[D].find_one_and_update)  # type: ignore[arg-type]
+    count_documents = operation(AsyncCollection[D].count_documents)  # type: ignore[arg-type]
+    estimated_document_count = operation(AsyncCollection[D].estimated_document_count)  # type: ignore[arg-type]
+    distinct = operation(AsyncCollection[D].distinct)  # type: ignore[arg-type]
 
-    create_index = operation(_pymongo.create_index)
-    create_indexes = operation(_pymongo.create_indexes)
-    drop_index = operation(_pymongo.drop_index)
-    drop_indexes = operation(_pymongo.drop_indexes)
-    index_information = operation(_pymongo.index_information)
-    create_search_index = operation(_pymongo.create_search_index)
-    create_search_indexes = operation(_pymongo.create_search_indexes)
-    drop_search_index = operation(_pymongo.drop_search_index)
-    update_search_index = operation(_pymongo.update_search_index)
+    create_index = operation(AsyncCollection[D].create_index)  # type: ignore[arg-type]
+    create_indexes = operation(AsyncCollection[D].create_indexes)  # type: ignore[arg-type]
+    drop_index = operation(AsyncCollection[D].drop_index)  # type: ignore[arg-type]
+    drop_indexes = operation(AsyncCollection[D].drop_indexes)  # type: ignore[arg-type]
+    index_information = operation(AsyncCollection[D].index_information)
+    create_search_index = operation(AsyncCollection[D].create_search_index)  # type: ignore[arg-type]
+    create_search_indexes = operation(AsyncCollection[D].create_search_indexes)  # type: ignore[arg-type]
+    drop_search_index = operation(AsyncCollection[D].drop_search_index)  # type: ignore[arg-type]
+    update_search_index = operation(AsyncCollection[D].update_search_index)  # type: ignore[arg-type]
 
-    drop = operation(_pymongo.drop)
-    options = operation(_pymongo.options)
-    rename = operation(_pymongo.rename)
+    drop = operation(AsyncCollection[D].drop)
+    options = operation(AsyncCollection[D].options)
+    rename = operation(AsyncCollection[D].rename)  # type: ignore[arg-type]
 
     watch = change_stream.watch
 

@@ -6,7 +6,7 @@ Layer: public package ``mongo``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Self, cast
+from typing import Any, Final, Self
 
 from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.errors import InvalidOperation
@@ -16,9 +16,6 @@ from whirlwind.mongo.batches import Batches, CommandBatches, FindBatches
 from whirlwind.mongo.delegation import attribute, chained, operation, warn_once
 from whirlwind.mongo.document_types import T
 from whirlwind.mongo.son_manipulator import manipulated
-
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncCursor[Any]", AsyncCursor)
 
 # Bits of the query flags; pymongo.CursorType has them as well.
 _TAILABLE: Final = 2
@@ -63,21 +60,21 @@ class MotorCursor(MotorBaseCursor[T]):
         source = FindBatches(delegate)
         return manipulated(source, self._collection) if self._manipulate else source
 
-    sort = chained(_PYMONGO.sort)
-    batch_size = chained(_PYMONGO.batch_size)
-    hint = chained(_PYMONGO.hint)
-    where = chained(_PYMONGO.where)
-    min = chained(_PYMONGO.min)
-    max = chained(_PYMONGO.max)
-    max_scan = chained(_PYMONGO.max_scan)
-    max_time_ms = chained(_PYMONGO.max_time_ms)
-    max_await_time_ms = chained(_PYMONGO.max_await_time_ms)
-    comment = chained(_PYMONGO.comment)
-    collation = chained(_PYMONGO.collation)
-    allow_disk_use = chained(_PYMONGO.allow_disk_use)
+    sort = chained(AsyncCursor[Any].sort)
+    batch_size = chained(AsyncCursor[Any].batch_size)
+    hint = chained(AsyncCursor[Any].hint)
+    where = chained(AsyncCursor[Any].where)
+    min = chained(AsyncCursor[Any].min)
+    max = chained(AsyncCursor[Any].max)
+    max_scan = chained(AsyncCursor[Any].max_scan)
+    max_time_ms = chained(AsyncCursor[Any].max_time_ms)
+    max_await_time_ms = chained(AsyncCursor[Any].max_await_time_ms)
+    comment = chained(AsyncCursor[Any].comment)
+    collation = chained(AsyncCursor[Any].collation)
+    allow_disk_use = chained(AsyncCursor[Any].allow_disk_use)
 
-    explain = operation(_PYMONGO.explain)
-    distinct = operation(_PYMONGO.distinct)
+    explain = operation(AsyncCursor[Any].explain)
+    distinct = operation(AsyncCursor[Any].distinct)
 
     retrieved = attribute[int]()
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, NoReturn, cast
+from typing import Any, Generic, NoReturn
 
 from bson.codec_options import CodecOptions
 from pymongo.asynchronous.database import AsyncDatabase
@@ -44,9 +44,6 @@ class MotorDatabase(MotorObject, Generic[D]):
         write_concern: What a write waits for; None as in the client.
         read_concern: How settled data must be; None as in the client.
     """
-
-    # Declarations read from this: to a type checker an instance, whose methods need no receiver.
-    _pymongo = cast("AsyncDatabase[D]", AsyncDatabase)
 
     def __init__(
         self,
@@ -86,9 +83,9 @@ class MotorDatabase(MotorObject, Generic[D]):
     read_concern = attribute[ReadConcern]()
     write_concern = attribute[WriteConcern]()
 
-    command = operation(_pymongo.command)
-    dereference = operation(_pymongo.dereference)
-    list_collection_names = operation(_pymongo.list_collection_names)
+    command = operation(AsyncDatabase[D].command)  # type: ignore[arg-type]
+    dereference = operation(AsyncDatabase[D].dereference)  # type: ignore[arg-type]
+    list_collection_names = operation(AsyncDatabase[D].list_collection_names)  # type: ignore[arg-type]
 
     watch = change_stream.watch
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final, Generic, NoReturn, Self, cast
+from typing import Any, Generic, NoReturn, Self
 
 from bson.codec_options import CodecOptions
 from pymongo.asynchronous.encryption import AsyncClientEncryption
@@ -20,9 +20,6 @@ from whirlwind.mongo.cursor import MotorCursor
 from whirlwind.mongo.database import MotorDatabase
 from whirlwind.mongo.delegation import MotorObject, delegate_of, operation, takes_callback
 from whirlwind.mongo.document_types import D
-
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncClientEncryption[Any]", AsyncClientEncryption)
 
 
 class MotorClientEncryption(MotorObject, Generic[D]):
@@ -74,17 +71,17 @@ class MotorClientEncryption(MotorObject, Generic[D]):
         """PyMongo's object."""
         return self._delegate
 
-    create_data_key = operation(_PYMONGO.create_data_key)
-    encrypt = operation(_PYMONGO.encrypt)
-    encrypt_expression = operation(_PYMONGO.encrypt_expression)
-    decrypt = operation(_PYMONGO.decrypt)
-    get_key = operation(_PYMONGO.get_key)
-    delete_key = operation(_PYMONGO.delete_key)
-    add_key_alt_name = operation(_PYMONGO.add_key_alt_name)
-    get_key_by_alt_name = operation(_PYMONGO.get_key_by_alt_name)
-    remove_key_alt_name = operation(_PYMONGO.remove_key_alt_name)
-    rewrap_many_data_key = operation(_PYMONGO.rewrap_many_data_key)
-    close = operation(_PYMONGO.close)
+    create_data_key = operation(AsyncClientEncryption[D].create_data_key)
+    encrypt = operation(AsyncClientEncryption[D].encrypt)
+    encrypt_expression = operation(AsyncClientEncryption[D].encrypt_expression)
+    decrypt = operation(AsyncClientEncryption[D].decrypt)
+    get_key = operation(AsyncClientEncryption[D].get_key)
+    delete_key = operation(AsyncClientEncryption[D].delete_key)
+    add_key_alt_name = operation(AsyncClientEncryption[D].add_key_alt_name)
+    get_key_by_alt_name = operation(AsyncClientEncryption[D].get_key_by_alt_name)
+    remove_key_alt_name = operation(AsyncClientEncryption[D].remove_key_alt_name)
+    rewrap_many_data_key = operation(AsyncClientEncryption[D].rewrap_many_data_key)
+    close = operation(AsyncClientEncryption[D].close)
 
     @takes_callback
     def get_keys(self) -> asyncio.Future[MotorCursor]:

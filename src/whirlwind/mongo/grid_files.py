@@ -6,7 +6,7 @@ Layer: public package ``mongo``.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, cast
+from typing import Any
 
 from gridfs.asynchronous import AsyncGridFS
 
@@ -21,9 +21,6 @@ from whirlwind.mongo.delegation import (
 from whirlwind.mongo.grid_in import MotorGridIn
 from whirlwind.mongo.grid_out import MotorGridOut, MotorGridOutCursor
 from whirlwind.mongo.transfer import readable
-
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncGridFS", AsyncGridFS)
 
 
 class MotorGridFS(MotorObject):
@@ -62,9 +59,9 @@ class MotorGridFS(MotorObject):
         """The ``MotorCollection`` that ``files`` and ``chunks`` are under."""
         return self._database[self._name]
 
-    delete = operation(_PYMONGO.delete)
-    list = operation(_PYMONGO.list)
-    exists = operation(_PYMONGO.exists)
+    delete = operation(AsyncGridFS.delete)
+    list = operation(AsyncGridFS.list)
+    exists = operation(AsyncGridFS.exists)  # type: ignore[arg-type]
 
     @takes_callback
     def new_file(self, **kwargs: Any) -> asyncio.Future[MotorGridIn]:

@@ -17,9 +17,10 @@ Where a database has none, which is every program of today's, nothing here runs.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Callable, MutableMapping
-from typing import Any, TypeVar, cast
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from bson.objectid import ObjectId
 
@@ -28,7 +29,8 @@ from whirlwind.mongo.delegation import deliver, take_callback
 
 __all__ = ["NamespaceInjector", "ObjectIdInjector", "ObjectIdShuffler", "SONManipulator"]
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Document = MutableMapping[str, Any]
 
@@ -182,7 +184,9 @@ def manipulated(batches: Batches, collection: Any) -> Batches:
     return ManipulatedBatches(batches, manipulators, collection)
 
 
-def outgoing(method: F) -> F:
+def outgoing(
+    method: Callable[Concatenate[Any, P], asyncio.Future[T]],
+) -> Callable[Concatenate[Any, P], asyncio.Future[T]]:
     """Let the document that a method's Future brings pass the manipulators on the way out.
 
     The method takes ``manipulate=False`` for not doing so.
@@ -202,4 +206,4 @@ def outgoing(method: F) -> F:
         future = self._binding.start(run)
         return future if callback is None else deliver(future, callback)
 
-    return cast("F", call)
+    return call

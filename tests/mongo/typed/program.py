@@ -72,7 +72,7 @@ class Aviary:
 @gen.coroutine
 def names(database: mongo.MotorDatabase) -> Any:
     cursor = database.birds.find()
-    found = []
+    found: list[str] = []
     while (yield cursor.fetch_next):
         bird = cursor.next_object()
         assert_type(bird, dict[str, Any] | None)
