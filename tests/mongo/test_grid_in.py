@@ -155,7 +155,7 @@ def test_fields_are_read_as_attributes_and_changed_with_set(
             file.corners = 0
             await file.set("content_type", "text/plain")
             await file.set("name", "b")
-            assert (file.content_type, file.filename) == ("text/plain", "b")
+            assert (file.contentType, file.filename) == ("text/plain", "b")
             for fixed in ("_id", "length", "chunk_size", "upload_date"):
                 with pytest.raises(AttributeError, match="cannot be set"):
                     await file.set(fixed, 5)
