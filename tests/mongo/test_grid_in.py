@@ -153,12 +153,19 @@ def test_fields_are_read_as_attributes_and_changed_with_set(
             with pytest.raises(AttributeError):
                 _ = file.upload_date
             file.corners = 0
+            await file.set("content_type", "text/plain")
+            await file.set("name", "b")
+            assert (file.contentType, file.filename) == ("text/plain", "b")
+            for fixed in ("_id", "length", "chunk_size", "upload_date"):
+                with pytest.raises(AttributeError, match="cannot be set"):
+                    await file.set(fixed, 5)
             await file.close()
             with pytest.raises(AttributeError, match="set"):
                 file.colour = "red"
             await file.set("shape", "round")
             [stored] = await bucket.find().to_list()
             assert (stored.colour, stored.shape, stored.corners) == ("blue", "round", 0)
+            assert (stored.content_type, stored.filename) == ("text/plain", "b")
             assert stored.upload_date is not None
             assert (await stored.read()).decode("utf-16") == "ü"
             for thing in (file, stored):

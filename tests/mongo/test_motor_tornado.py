@@ -32,7 +32,8 @@ INTERFACE = {
         list_collections validate_collection cursor_command current_op profiling_level
         set_profiling_level profiling_info add_user remove_user collection_names get_collection
         with_options aggregate watch name client wrap get_io_loop codec_options read_preference
-        read_concern write_concern""",
+        read_concern write_concern add_son_manipulator incoming_manipulators
+        incoming_copying_manipulators outgoing_manipulators outgoing_copying_manipulators""",
     "Collection": """insert_one insert_many replace_one update_one update_many delete_one
         delete_many
         bulk_write find_one find_one_and_delete find_one_and_replace find_one_and_update distinct

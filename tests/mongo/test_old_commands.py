@@ -159,7 +159,6 @@ def test_a_user_that_is_not_there_is_created_and_its_removal_is_no_error() -> No
     [
         (lambda t: t.database.authenticate("me", "secret"), "username="),
         (lambda t: t.database.logout(), "without credentials"),
-        (lambda t: t.database.add_son_manipulator(None), "TypeRegistry"),
         (lambda t: t.database.eval("1"), "MongoDB 4.2"),
         (lambda t: t.database.error(), "raises its error"),
         (lambda t: t.group({}), r"\$group"),

@@ -105,7 +105,7 @@ class AIOHTTPGridFS:
 
     def __init__(
         self,
-        database: MotorDatabase,
+        database: MotorDatabase[Any],
         root_collection: str = "fs",
         get_gridfs_file: Callable[
             [MotorGridFSBucket, str, aiohttp.web.Request], Awaitable[MotorGridOut]

@@ -21,7 +21,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, Self
 
 from pymongo.errors import InvalidOperation
 
@@ -29,12 +29,11 @@ from whirlwind._engine.register import register
 from whirlwind.mongo.batches import Batches
 from whirlwind.mongo.binding import LoopBinding
 from whirlwind.mongo.delegation import MotorObject, deliver, take_callback
+from whirlwind.mongo.document_types import T
 from whirlwind.mongo.session import MotorClientSession
 
-C = TypeVar("C", bound="MotorBaseCursor")
 
-
-class MotorBaseCursor(MotorObject):
+class MotorBaseCursor(MotorObject, Generic[T]):
     """Documents of a server, handed out of batches.
 
     Four ways to read it, which may be mixed::
@@ -57,7 +56,7 @@ class MotorBaseCursor(MotorObject):
         self._binding: LoopBinding = collection._binding
         self._collection = collection
         self._batches = batches
-        self._buffer: deque[Any] = deque()
+        self._buffer: deque[T] = deque()
         self._pulling: asyncio.Future[bool] | None = None
         self._puller: asyncio.Task[Any] | None = None
         self._tailable = False
@@ -146,11 +145,11 @@ class MotorBaseCursor(MotorObject):
             return self._binding.answer(False)
         return self._start_pull()
 
-    def next_object(self) -> Any:
+    def next_object(self) -> T | None:
         """Take the next document of the batch that was fetched; None if it is used up."""
         return self._buffer.popleft() if self._buffer else None
 
-    def next(self) -> asyncio.Future[Any]:
+    def next(self) -> asyncio.Future[T]:
         """Return a Future of the next document.
 
         Raises:
@@ -168,10 +167,10 @@ class MotorBaseCursor(MotorObject):
         # Without this, Python would loop over cursor[0], cursor[1] … for ever.
         raise TypeError("a cursor has to wait for documents: write 'async for', not 'for'")
 
-    def __aiter__(self: C) -> C:
+    def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> Any:
+    async def __anext__(self) -> T:
         while not self._buffer:
             if not await self._more():
                 raise StopAsyncIteration
@@ -179,7 +178,7 @@ class MotorBaseCursor(MotorObject):
 
     def to_list(
         self, length: int | None = None, callback: Callable[[Any, Any], Any] | None = None
-    ) -> asyncio.Future[list[Any]]:
+    ) -> asyncio.Future[list[T]]:
         """Return a Future of the next documents as a list.
 
         Args:
@@ -209,8 +208,8 @@ class MotorBaseCursor(MotorObject):
             return None  # type: ignore[return-value]  # as Motor 1 did
         return future
 
-    async def _to_list(self, length: int | None) -> list[Any]:
-        documents: list[Any] = []
+    async def _to_list(self, length: int | None) -> list[T]:
+        documents: list[T] = []
         buffer = self._buffer
         while True:
             if length is None or len(documents) + len(buffer) <= length:
@@ -338,7 +337,7 @@ class MotorBaseCursor(MotorObject):
         if self.delegate is not None:
             await self.delegate.close()
 
-    async def __aenter__(self: C) -> C:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 from pymongo.asynchronous.change_stream import AsyncChangeStream
 from pymongo.errors import InvalidOperation
@@ -25,9 +25,10 @@ from pymongo.errors import InvalidOperation
 from whirlwind.mongo.base_cursor import MotorBaseCursor
 from whirlwind.mongo.batches import Batches
 from whirlwind.mongo.delegation import MotorObject, delegate_of
+from whirlwind.mongo.document_types import T
 
 
-class MotorChangeStream(MotorBaseCursor):
+class MotorChangeStream(MotorBaseCursor[T]):
     """Changes of a collection, a database or a deployment; made by their ``watch``.
 
     ::
@@ -94,7 +95,7 @@ class MotorChangeStream(MotorBaseCursor):
         """Not known of a stream, which may change its session after a failure."""
         raise AttributeError("a change stream does not show its session")
 
-    def try_next(self) -> asyncio.Future[Any]:
+    def try_next(self) -> asyncio.Future[T | None]:
         """Return a Future of the next change, or of None after one fetch that brought none.
 
         The fetch waits for a change as long as ``max_await_time_ms`` of ``watch`` says, about a
@@ -104,7 +105,7 @@ class MotorChangeStream(MotorBaseCursor):
             return self._binding.finished(self._buffer.popleft())
         return self._binding.start(self._try_next)
 
-    async def _try_next(self) -> Any:
+    async def _try_next(self) -> T | None:
         if self._pulling is None and self.alive:
             tailable, self._tailable = self._tailable, True
             try:
@@ -115,7 +116,7 @@ class MotorChangeStream(MotorBaseCursor):
 
     def to_list(
         self, length: int | None = None, callback: Callable[[Any, Any], Any] | None = None
-    ) -> asyncio.Future[list[Any]]:
+    ) -> asyncio.Future[list[T]]:
         """Return a Future of the next ``length`` changes, which waits until there are so many.
 
         Args:
@@ -144,7 +145,7 @@ class MotorChangeStream(MotorBaseCursor):
     async def _open_at_once(self) -> None:
         await self._open()
 
-    async def __aenter__(self) -> MotorChangeStream:
+    async def __aenter__(self) -> Self:
         if self._closed:
             raise InvalidOperation("this change stream is closed; watch() makes another")
         await self._binding.start(self._open_at_once)

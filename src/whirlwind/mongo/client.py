@@ -25,7 +25,7 @@ import atexit
 import os
 import weakref
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, Generic, NoReturn, Self
 
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient
@@ -57,21 +57,19 @@ from whirlwind.mongo.delegation import (
     operation,
     takes_callback,
 )
+from whirlwind.mongo.document_types import D
 from whirlwind.mongo.session import MotorClientSession
 
 Address = tuple[str, int | None]
 
 # By identity: two clients of the same servers are equal, and both have to be closed.
-_clients: Final[weakref.WeakValueDictionary[int, MotorClient]] = weakref.WeakValueDictionary()
+_clients: Final[weakref.WeakValueDictionary[int, MotorClient[Any]]] = weakref.WeakValueDictionary()
 # PyMongo clients that a forked child inherited. To drop one would close the parent's sessions
 # and complain of a client that was not closed.
 _inherited: Final[list[Any]] = []
 
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncMongoClient[Any]", AsyncMongoClient)
 
-
-class MotorClient(MotorObject):
+class MotorClient(MotorObject, Generic[D]):
     """Connections to a MongoDB deployment, with Motor's interface.
 
     Make one for a program, before or after its event loop starts, and take databases from it::
@@ -82,6 +80,7 @@ class MotorClient(MotorObject):
     Args:
         *args: As for PyMongo's client: host or URI, port …
         io_loop: The ``IOLoop`` or asyncio loop to run on; None for the loop of the first call.
+        document_class: What documents are decoded to; None for ``dict``.
         **kwargs: Options, as for PyMongo's client.
 
     Raises:
@@ -96,7 +95,15 @@ class MotorClient(MotorObject):
     _loop_face = staticmethod(io_loop_of)
     _family = ""
 
-    def __init__(self, *args: Any, io_loop: Any = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        io_loop: Any = None,
+        document_class: type[D] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if document_class is not None:
+            kwargs["document_class"] = document_class
         self._binding = LoopBinding(io_loop, self._loop_face, self._family)
         kwargs["driver"] = _driver(kwargs.get("driver"))
         self._arguments = (args, kwargs)
@@ -140,10 +147,9 @@ class MotorClient(MotorObject):
     nodes = attribute[frozenset[Address]]()
     topology_description = attribute[TopologyDescription]()
 
-    drop_database = operation(_PYMONGO.drop_database)
-    list_database_names = operation(_PYMONGO.list_database_names)
-    server_info = operation(_PYMONGO.server_info)
-    bulk_write = operation(_PYMONGO.bulk_write)
+    list_database_names = operation(AsyncMongoClient[D].list_database_names)
+    server_info = operation(AsyncMongoClient[D].server_info)
+    bulk_write = operation(AsyncMongoClient[D].bulk_write)
     watch = change_stream.watch
 
     database_names = legacy.database_names
@@ -206,6 +212,27 @@ class MotorClient(MotorObject):
         return {server.address for server in self._servers() if server.server_type_name == kind}
 
     # --- operations ---------------------------------------------------------------------------
+
+    @takes_callback
+    def drop_database(
+        self,
+        name_or_database: str | MotorDatabase[Any],
+        session: Any = None,
+        comment: Any = None,
+    ) -> asyncio.Future[None]:
+        """Drop a database; one that is not there is no error.
+
+        Args:
+            name_or_database: Its name, or the object.
+            session: A ``MotorClientSession``; None for one of its own.
+            comment: Shown in the server's log and profile.
+        """
+        return self._binding.start(
+            self.delegate.drop_database,
+            delegate_of(name_or_database),
+            delegate_of(session),
+            comment,
+        )
 
     @takes_callback
     def list_databases(
@@ -285,7 +312,7 @@ class MotorClient(MotorObject):
         elif self._delegate is not None:
             await self._delegate.close()
 
-    async def __aenter__(self) -> MotorClient:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -300,7 +327,7 @@ class MotorClient(MotorObject):
         read_preference: Any = None,
         write_concern: WriteConcern | None = None,
         read_concern: ReadConcern | None = None,
-    ) -> MotorDatabase:
+    ) -> MotorDatabase[D]:
         """Return a database with options of its own.
 
         Args:
@@ -326,7 +353,7 @@ class MotorClient(MotorObject):
         read_preference: Any = None,
         write_concern: WriteConcern | None = None,
         read_concern: ReadConcern | None = None,
-    ) -> MotorDatabase:
+    ) -> MotorDatabase[D]:
         """Return the database that the URI names.
 
         Args:
@@ -366,23 +393,23 @@ class MotorClient(MotorObject):
             return MotorClientSession(self, thing)
         return thing
 
-    def _wrap_database(self, database: AsyncDatabase[Any]) -> MotorDatabase:
+    def _wrap_database(self, database: AsyncDatabase[Any]) -> MotorDatabase[Any]:
         return self.get_database(database.name, **_options_of(database))
 
-    def _wrap_collection(self, collection: AsyncCollection[Any]) -> MotorCollection:
+    def _wrap_collection(self, collection: AsyncCollection[Any]) -> MotorCollection[Any]:
         database = self._wrap_database(collection.database)
         return database.get_collection(collection.name, **_options_of(collection))
 
     # --- the client as an object --------------------------------------------------------------
 
-    def __getattr__(self, name: str) -> MotorDatabase:
+    def __getattr__(self, name: str) -> MotorDatabase[D]:
         if name.startswith("_"):
             raise AttributeError(
                 f"MotorClient has no attribute {name!r}; the database is client[{name!r}]"
             )
         return self[name]
 
-    def __getitem__(self, name: str) -> MotorDatabase:
+    def __getitem__(self, name: str) -> MotorDatabase[D]:
         return MotorDatabase(self, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
@@ -412,7 +439,7 @@ class MotorClient(MotorObject):
             self.close()
 
 
-class AsyncIOMotorClient(MotorClient):
+class AsyncIOMotorClient(MotorClient[D]):
     """``MotorClient`` for programs without an ``IOLoop``: its loop is an asyncio event loop.
 
     Args:

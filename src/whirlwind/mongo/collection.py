@@ -6,7 +6,7 @@ Layer: public package ``mongo``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn, TypeVar, cast
+from typing import Any, Final, Generic, NoReturn, TypeVar
 
 from bson.codec_options import CodecOptions
 from pymongo.asynchronous.collection import AsyncCollection
@@ -17,17 +17,16 @@ from whirlwind.mongo import bulk_builder, change_stream, legacy, old_commands
 from whirlwind.mongo.command_cursor import MotorLatentCommandCursor, MotorRawBatchCommandCursor
 from whirlwind.mongo.cursor import MotorCursor, MotorRawBatchCursor
 from whirlwind.mongo.delegation import MotorObject, attribute, delegate_of, operation
+from whirlwind.mongo.document_types import D
+from whirlwind.mongo.son_manipulator import outgoing
 
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncCollection[Any]", AsyncCollection)
-
-C = TypeVar("C", bound=MotorCursor)
+C = TypeVar("C", bound=MotorCursor[Any])
 
 # What the first arguments of ``find`` are, in their order.
 _FIND: Final = ("filter", "projection", "skip", "limit", "no_cursor_timeout", "cursor_type")
 
 
-class MotorCollection(MotorObject):
+class MotorCollection(MotorObject, Generic[D]):
     """A collection: ``database.name`` or ``database["name"]``.
 
     Methods have PyMongo's names and parameters. Those that talk to the server start at once and
@@ -86,36 +85,36 @@ class MotorCollection(MotorObject):
     read_concern = attribute[ReadConcern]()
     write_concern = attribute[WriteConcern]()
 
-    insert_one = operation(_PYMONGO.insert_one)
-    insert_many = operation(_PYMONGO.insert_many)
-    replace_one = operation(_PYMONGO.replace_one)
-    update_one = operation(_PYMONGO.update_one)
-    update_many = operation(_PYMONGO.update_many)
-    delete_one = operation(_PYMONGO.delete_one)
-    delete_many = operation(_PYMONGO.delete_many)
-    bulk_write = operation(_PYMONGO.bulk_write)
+    insert_one = operation(AsyncCollection[D].insert_one)
+    insert_many = operation(AsyncCollection[D].insert_many)
+    replace_one = operation(AsyncCollection[D].replace_one)
+    update_one = operation(AsyncCollection[D].update_one)
+    update_many = operation(AsyncCollection[D].update_many)
+    delete_one = operation(AsyncCollection[D].delete_one)
+    delete_many = operation(AsyncCollection[D].delete_many)
+    bulk_write = operation(AsyncCollection[D].bulk_write)
 
-    find_one = operation(_PYMONGO.find_one)
-    find_one_and_delete = operation(_PYMONGO.find_one_and_delete)
-    find_one_and_replace = operation(_PYMONGO.find_one_and_replace)
-    find_one_and_update = operation(_PYMONGO.find_one_and_update)
-    count_documents = operation(_PYMONGO.count_documents)
-    estimated_document_count = operation(_PYMONGO.estimated_document_count)
-    distinct = operation(_PYMONGO.distinct)
+    find_one = outgoing(operation(AsyncCollection[D].find_one))
+    find_one_and_delete = operation(AsyncCollection[D].find_one_and_delete)  # type: ignore[arg-type]
+    find_one_and_replace = operation(AsyncCollection[D].find_one_and_replace)  # type: ignore[arg-type]
+    find_one_and_update = operation(AsyncCollection[D].find_one_and_update)  # type: ignore[arg-type]
+    count_documents = operation(AsyncCollection[D].count_documents)  # type: ignore[arg-type]
+    estimated_document_count = operation(AsyncCollection[D].estimated_document_count)  # type: ignore[arg-type]
+    distinct = operation(AsyncCollection[D].distinct)  # type: ignore[arg-type]
 
-    create_index = operation(_PYMONGO.create_index)
-    create_indexes = operation(_PYMONGO.create_indexes)
-    drop_index = operation(_PYMONGO.drop_index)
-    drop_indexes = operation(_PYMONGO.drop_indexes)
-    index_information = operation(_PYMONGO.index_information)
-    create_search_index = operation(_PYMONGO.create_search_index)
-    create_search_indexes = operation(_PYMONGO.create_search_indexes)
-    drop_search_index = operation(_PYMONGO.drop_search_index)
-    update_search_index = operation(_PYMONGO.update_search_index)
+    create_index = operation(AsyncCollection[D].create_index)  # type: ignore[arg-type]
+    create_indexes = operation(AsyncCollection[D].create_indexes)  # type: ignore[arg-type]
+    drop_index = operation(AsyncCollection[D].drop_index)  # type: ignore[arg-type]
+    drop_indexes = operation(AsyncCollection[D].drop_indexes)  # type: ignore[arg-type]
+    index_information = operation(AsyncCollection[D].index_information)
+    create_search_index = operation(AsyncCollection[D].create_search_index)  # type: ignore[arg-type]
+    create_search_indexes = operation(AsyncCollection[D].create_search_indexes)  # type: ignore[arg-type]
+    drop_search_index = operation(AsyncCollection[D].drop_search_index)  # type: ignore[arg-type]
+    update_search_index = operation(AsyncCollection[D].update_search_index)  # type: ignore[arg-type]
 
-    drop = operation(_PYMONGO.drop)
-    options = operation(_PYMONGO.options)
-    rename = operation(_PYMONGO.rename)
+    drop = operation(AsyncCollection[D].drop)
+    options = operation(AsyncCollection[D].options)
+    rename = operation(AsyncCollection[D].rename)  # type: ignore[arg-type]
 
     watch = change_stream.watch
 
@@ -134,16 +133,17 @@ class MotorCollection(MotorObject):
 
     # --- cursors ------------------------------------------------------------------------------
 
-    def find(self, *args: Any, **kwargs: Any) -> MotorCursor:
+    def find(self, *args: Any, **kwargs: Any) -> MotorCursor[D]:
         """Return a cursor over the documents that match; nothing is sent yet.
 
         Args:
             *args: As for PyMongo's ``find``: filter, projection, skip, limit …
-            **kwargs: The same by name.
+            **kwargs: The same by name; ``manipulate=False`` as in Motor 1.
         """
-        return self._find(MotorCursor, "find", args, kwargs)
+        manipulate = kwargs.pop("manipulate", True)
+        return self._find(MotorCursor, "find", args, kwargs, manipulate)
 
-    def find_raw_batches(self, *args: Any, **kwargs: Any) -> MotorRawBatchCursor:
+    def find_raw_batches(self, *args: Any, **kwargs: Any) -> MotorRawBatchCursor[bytes]:
         """Return a cursor whose items are the server's batches, undecoded.
 
         Decode one with ``bson.decode_all``; use it to pass documents on unread.
@@ -152,12 +152,13 @@ class MotorCollection(MotorObject):
             *args: As for ``find``.
             **kwargs: As for ``find``.
         """
-        return self._find(MotorRawBatchCursor, "find_raw_batches", args, kwargs)
+        return self._find(MotorRawBatchCursor, "find_raw_batches", args, kwargs, False)
 
-    def _find(self, kind: type[C], method: str, args: Any, kwargs: Any) -> C:
+    def _find(self, kind: type[C], method: str, args: Any, kwargs: Any, manipulate: bool) -> C:
         kwargs = {key: delegate_of(value) for key, value in kwargs.items()}
         query = dict(zip(_FIND, args, strict=False)) | kwargs
-        return kind(self, getattr(self.delegate, method)(*args, **kwargs), query=query)
+        cursor = getattr(self.delegate, method)(*args, **kwargs)
+        return kind(self, cursor, query=query, manipulate=manipulate)
 
     def aggregate(
         self,
@@ -166,7 +167,7 @@ class MotorCollection(MotorObject):
         let: Mapping[str, Any] | None = None,
         comment: Any = None,
         **kwargs: Any,
-    ) -> MotorLatentCommandCursor:
+    ) -> MotorLatentCommandCursor[dict[str, Any]]:
         """Return a cursor over the result of a pipeline; sent when its first document is asked for.
 
         Args:
@@ -182,7 +183,7 @@ class MotorCollection(MotorObject):
 
     def aggregate_raw_batches(
         self, pipeline: Sequence[Mapping[str, Any]], session: Any = None, **kwargs: Any
-    ) -> MotorRawBatchCommandCursor:
+    ) -> MotorRawBatchCommandCursor[bytes]:
         """Return a cursor whose items are the batches of an aggregation, undecoded.
 
         Args:
@@ -229,7 +230,7 @@ class MotorCollection(MotorObject):
         read_preference: Any = None,
         write_concern: WriteConcern | None = None,
         read_concern: ReadConcern | None = None,
-    ) -> MotorCollection:
+    ) -> MotorCollection[D]:
         """Return this collection with other options; what is None stays.
 
         Args:
@@ -251,14 +252,14 @@ class MotorCollection(MotorObject):
         """Return the object of this package for one of PyMongo's; see ``MotorClient.wrap``."""
         return self.client.wrap(thing)
 
-    def __getattr__(self, name: str) -> MotorCollection:
+    def __getattr__(self, name: str) -> MotorCollection[D]:
         if name.startswith("_"):
             raise AttributeError(
                 f"MotorCollection has no attribute {name!r}; the collection is collection[{name!r}]"
             )
         return self[name]
 
-    def __getitem__(self, name: str) -> MotorCollection:
+    def __getitem__(self, name: str) -> MotorCollection[D]:
         return type(self)(self._database, f"{self._name}.{name}", *self._options)
 
     def __iter__(self) -> NoReturn:

@@ -6,17 +6,19 @@ Layer: public package ``mongo``.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Self
 
 from whirlwind.mongo.base_cursor import MotorBaseCursor
 from whirlwind.mongo.batches import Batches, CommandBatches
 from whirlwind.mongo.delegation import delegate_of
+from whirlwind.mongo.document_types import T
+from whirlwind.mongo.son_manipulator import manipulated
 
 
-class MotorCommandCursor(MotorBaseCursor):
+class MotorCommandCursor(MotorBaseCursor[T]):
     """The answer to a command; read like a ``MotorCursor``, but it has no query to shape."""
 
-    def batch_size(self, batch_size: int) -> MotorCommandCursor:
+    def batch_size(self, batch_size: int) -> Self:
         """Set how many documents the server sends at once from the next fetch on.
 
         Args:
@@ -25,13 +27,13 @@ class MotorCommandCursor(MotorBaseCursor):
         self.delegate.batch_size(batch_size)
         return self
 
-    def try_next(self) -> asyncio.Future[Any]:
+    def try_next(self) -> asyncio.Future[T | None]:
         """Return a Future of the next document, or of None after one fetch that brought none."""
         if self._buffer:
             return self._binding.finished(self._buffer.popleft())
         return self._binding.start(self._try_next)
 
-    async def _try_next(self) -> Any:
+    async def _try_next(self) -> T | None:
         tailable, self._tailable = self._tailable, True
         try:
             await self.fetch_next
@@ -40,7 +42,7 @@ class MotorCommandCursor(MotorBaseCursor):
         return self.next_object()
 
 
-class MotorLatentCommandCursor(MotorCommandCursor):
+class MotorLatentCommandCursor(MotorCommandCursor[T]):
     """A command that is sent when its first document is asked for; made by ``aggregate``.
 
     ``async for document in collection.aggregate(pipeline)`` needs no ``await`` before it.
@@ -58,7 +60,7 @@ class MotorLatentCommandCursor(MotorCommandCursor):
         self._arguments = (args, {name: delegate_of(value) for name, value in kwargs.items()})
         self._batch_size: int | None = None
 
-    def batch_size(self, batch_size: int) -> MotorCommandCursor:
+    def batch_size(self, batch_size: int) -> Self:
         """Set how many documents the server sends at once.
 
         Of an aggregation that is not started it is the size of the first batch, too; lists of
@@ -87,8 +89,10 @@ class MotorLatentCommandCursor(MotorCommandCursor):
             if size is not None:
                 cursor.batch_size(size)
             self._batches = CommandBatches(cursor)
+            if self._method == "aggregate":
+                self._batches = manipulated(self._batches, self._collection)
         return self._batches
 
 
-class MotorRawBatchCommandCursor(MotorLatentCommandCursor):
+class MotorRawBatchCommandCursor(MotorLatentCommandCursor[T]):
     """An aggregation whose items are whole batches, as bytes; of ``aggregate_raw_batches``."""

@@ -6,7 +6,7 @@ Layer: public package ``mongo``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final, Self
 
 from pymongo.asynchronous.cursor import AsyncCursor
 from pymongo.errors import InvalidOperation
@@ -14,16 +14,15 @@ from pymongo.errors import InvalidOperation
 from whirlwind.mongo.base_cursor import MotorBaseCursor
 from whirlwind.mongo.batches import Batches, CommandBatches, FindBatches
 from whirlwind.mongo.delegation import attribute, chained, operation, warn_once
-
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncCursor[Any]", AsyncCursor)
+from whirlwind.mongo.document_types import T
+from whirlwind.mongo.son_manipulator import manipulated
 
 # Bits of the query flags; pymongo.CursorType has them as well.
 _TAILABLE: Final = 2
 _EXHAUST: Final = 64
 
 
-class MotorCursor(MotorBaseCursor):
+class MotorCursor(MotorBaseCursor[T]):
     """A query; made by ``MotorCollection.find``.
 
     The methods that shape the query return the cursor, so that they can be chained, and raise
@@ -34,6 +33,8 @@ class MotorCursor(MotorBaseCursor):
         delegate: PyMongo's cursor, not started.
         query: What ``find`` was given, by name.
         options: Query flags still to be set.
+        manipulate: Whether documents pass the manipulators of the database.
+        started: Whether somebody else has read from the delegate.
     """
 
     def __init__(
@@ -43,9 +44,11 @@ class MotorCursor(MotorBaseCursor):
         *,
         query: Mapping[str, Any] | None = None,
         options: int = 0,
+        manipulate: bool = False,
         started: bool = False,
     ) -> None:
         super().__init__(collection, None)
+        self._manipulate = manipulate
         self._batches = CommandBatches(delegate) if started else self._source(delegate)
         self._started = started
         self._query = dict(query or {})
@@ -54,27 +57,28 @@ class MotorCursor(MotorBaseCursor):
 
     def _source(self, delegate: Any) -> Batches:
         """Return the source for a cursor of PyMongo that is not started; for subclasses."""
-        return FindBatches(delegate)
+        source = FindBatches(delegate)
+        return manipulated(source, self._collection) if self._manipulate else source
 
-    sort = chained(_PYMONGO.sort)
-    batch_size = chained(_PYMONGO.batch_size)
-    hint = chained(_PYMONGO.hint)
-    where = chained(_PYMONGO.where)
-    min = chained(_PYMONGO.min)
-    max = chained(_PYMONGO.max)
-    max_scan = chained(_PYMONGO.max_scan)
-    max_time_ms = chained(_PYMONGO.max_time_ms)
-    max_await_time_ms = chained(_PYMONGO.max_await_time_ms)
-    comment = chained(_PYMONGO.comment)
-    collation = chained(_PYMONGO.collation)
-    allow_disk_use = chained(_PYMONGO.allow_disk_use)
+    sort = chained(AsyncCursor[Any].sort)
+    batch_size = chained(AsyncCursor[Any].batch_size)
+    hint = chained(AsyncCursor[Any].hint)
+    where = chained(AsyncCursor[Any].where)
+    min = chained(AsyncCursor[Any].min)
+    max = chained(AsyncCursor[Any].max)
+    max_scan = chained(AsyncCursor[Any].max_scan)
+    max_time_ms = chained(AsyncCursor[Any].max_time_ms)
+    max_await_time_ms = chained(AsyncCursor[Any].max_await_time_ms)
+    comment = chained(AsyncCursor[Any].comment)
+    collation = chained(AsyncCursor[Any].collation)
+    allow_disk_use = chained(AsyncCursor[Any].allow_disk_use)
 
-    explain = operation(_PYMONGO.explain)
-    distinct = operation(_PYMONGO.distinct)
+    explain = operation(AsyncCursor[Any].explain)
+    distinct = operation(AsyncCursor[Any].distinct)
 
     retrieved = attribute[int]()
 
-    def limit(self, limit: int) -> MotorCursor:
+    def limit(self, limit: int) -> Self:
         """Return at most ``limit`` documents; 0 for all."""
         self._check_not_started()
         self._check_exhaust(self._flags(), limit)
@@ -82,14 +86,14 @@ class MotorCursor(MotorBaseCursor):
         self._query["limit"] = limit
         return self
 
-    def skip(self, skip: int) -> MotorCursor:
+    def skip(self, skip: int) -> Self:
         """Leave out the first ``skip`` documents."""
         self._check_not_started()
         self.delegate.skip(skip)
         self._query["skip"] = skip
         return self
 
-    def add_option(self, mask: int) -> MotorCursor:
+    def add_option(self, mask: int) -> Self:
         """Set query flags, for example 2 for a tailable cursor.
 
         PyMongo may have to ask the server first, so flags are set when the query is sent; a
@@ -106,7 +110,7 @@ class MotorCursor(MotorBaseCursor):
         self._note_flags()
         return self
 
-    def remove_option(self, mask: int) -> MotorCursor:
+    def remove_option(self, mask: int) -> Self:
         """Clear query flags that ``find`` or ``add_option`` has set.
 
         Args:
@@ -137,7 +141,7 @@ class MotorCursor(MotorBaseCursor):
             await self.delegate.add_option(options)
         return await super()._open()
 
-    def rewind(self) -> MotorCursor:
+    def rewind(self) -> Self:
         """Make the cursor new: the next document asked for sends the query again.
 
         What was fetched is forgotten, and the server's cursor is freed in the background.
@@ -155,19 +159,23 @@ class MotorCursor(MotorBaseCursor):
         self._started = self._closed = self._failed = False
         return self
 
-    def clone(self) -> MotorCursor:
+    def clone(self) -> Self:
         """Return a new cursor for the same query, not started."""
         return type(self)(
-            self._collection, self.delegate.clone(), query=self._query, options=self._options
+            self._collection,
+            self.delegate.clone(),
+            query=self._query,
+            options=self._options,
+            manipulate=self._manipulate,
         )
 
-    def __copy__(self) -> MotorCursor:
+    def __copy__(self) -> Self:
         return self.clone()
 
-    def __deepcopy__(self, memo: Any) -> MotorCursor:
+    def __deepcopy__(self, memo: Any) -> Self:
         return self.clone()
 
-    def __getitem__(self, index: int | slice) -> MotorCursor:
+    def __getitem__(self, index: int | slice) -> Self:
         """Narrow the query to one place or a slice, replacing ``skip`` and ``limit``.
 
         ``cursor[5]`` is a new cursor of at most one document; unlike PyMongo's it is empty
@@ -203,5 +211,5 @@ class MotorCursor(MotorBaseCursor):
         return self._collection.count_documents(self._query.get("filter") or {}, **window, **kwargs)
 
 
-class MotorRawBatchCursor(MotorCursor):
+class MotorRawBatchCursor(MotorCursor[T]):
     """A query whose items are whole batches, as bytes; made by ``find_raw_batches``."""

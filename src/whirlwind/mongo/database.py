@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Generic, NoReturn
 
 from bson.codec_options import CodecOptions
 from pymongo.asynchronous.database import AsyncDatabase
@@ -24,13 +24,13 @@ from whirlwind.mongo.delegation import (
     delegate_of,
     operation,
     takes_callback,
+    warn_once,
 )
+from whirlwind.mongo.document_types import D
+from whirlwind.mongo.son_manipulator import Manipulators
 
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncDatabase[Any]", AsyncDatabase)
 
-
-class MotorDatabase(MotorObject):
+class MotorDatabase(MotorObject, Generic[D]):
     """A database: ``client.name`` or ``client["name"]``.
 
     Methods have PyMongo's names and parameters. Those that talk to the server start at once and
@@ -58,6 +58,7 @@ class MotorDatabase(MotorObject):
         self._client = client
         self._name = name
         self._options = (codec_options, read_preference, write_concern, read_concern)
+        self._manipulators: Manipulators | None = None
         self._parent: Any = None
         self._delegate: AsyncDatabase[Any]
         _ = self.delegate  # a name that cannot be one raises here
@@ -82,11 +83,9 @@ class MotorDatabase(MotorObject):
     read_concern = attribute[ReadConcern]()
     write_concern = attribute[WriteConcern]()
 
-    command = operation(_PYMONGO.command)
-    dereference = operation(_PYMONGO.dereference)
-    drop_collection = operation(_PYMONGO.drop_collection)
-    list_collection_names = operation(_PYMONGO.list_collection_names)
-    validate_collection = operation(_PYMONGO.validate_collection)
+    command = operation(AsyncDatabase[D].command)  # type: ignore[arg-type]
+    dereference = operation(AsyncDatabase[D].dereference)  # type: ignore[arg-type]
+    list_collection_names = operation(AsyncDatabase[D].list_collection_names)  # type: ignore[arg-type]
 
     watch = change_stream.watch
 
@@ -99,7 +98,7 @@ class MotorDatabase(MotorObject):
     remove_user = old_commands.remove_user
 
     @takes_callback
-    def create_collection(self, name: str, **kwargs: Any) -> asyncio.Future[MotorCollection]:
+    def create_collection(self, name: str, **kwargs: Any) -> asyncio.Future[MotorCollection[D]]:
         """Create a collection and return a Future of it.
 
         Args:
@@ -111,14 +110,50 @@ class MotorDatabase(MotorObject):
         """
         return self._binding.start(self._create_collection, name, kwargs)
 
-    async def _create_collection(self, name: str, kwargs: dict[str, Any]) -> MotorCollection:
+    async def _create_collection(self, name: str, kwargs: dict[str, Any]) -> MotorCollection[D]:
         given = {key: delegate_of(value) for key, value in kwargs.items()}
         await self.delegate.create_collection(name, **given)
         wanted = ("codec_options", "read_preference", "write_concern", "read_concern")
         return self.get_collection(name, **{key: given.get(key) for key in wanted})
 
     @takes_callback
-    def list_collections(self, session: Any = None, **kwargs: Any) -> Any:
+    def drop_collection(
+        self, name_or_collection: str | MotorCollection[Any], *args: Any, **kwargs: Any
+    ) -> asyncio.Future[dict[str, Any]]:
+        """Drop a collection; one that is not there is no error.
+
+        Args:
+            name_or_collection: Its name, or the object.
+            *args: As for PyMongo's ``drop_collection``: session, comment, encrypted fields.
+            **kwargs: The same by name.
+        """
+        return self._start("drop_collection", name_or_collection, args, kwargs)
+
+    @takes_callback
+    def validate_collection(
+        self, name_or_collection: str | MotorCollection[Any], *args: Any, **kwargs: Any
+    ) -> asyncio.Future[dict[str, Any]]:
+        """Have the server check a collection, and return a Future of what it says.
+
+        Args:
+            name_or_collection: Its name, or the object.
+            *args: As for PyMongo's ``validate_collection``: scandata, full, session …
+            **kwargs: The same by name.
+
+        Raises:
+            CollectionInvalid: (from the Future) It is not valid.
+        """
+        return self._start("validate_collection", name_or_collection, args, kwargs)
+
+    def _start(self, method: str, target: Any, args: Any, kwargs: Any) -> asyncio.Future[Any]:
+        given = {key: delegate_of(value) for key, value in kwargs.items()}
+        positional = [delegate_of(value) for value in (target, *args)]
+        return self._binding.start(getattr(self.delegate, method), *positional, **given)
+
+    @takes_callback
+    def list_collections(
+        self, session: Any = None, **kwargs: Any
+    ) -> asyncio.Future[MotorCommandCursor]:
         """Return a Future of a cursor over the descriptions of the collections.
 
         Args:
@@ -129,7 +164,10 @@ class MotorDatabase(MotorObject):
             self._cursor, "list_collections", session=delegate_of(session), **kwargs
         )
 
-    def cursor_command(self, command: Any, value: Any = 1, **kwargs: Any) -> Any:
+    @takes_callback
+    def cursor_command(
+        self, command: Any, value: Any = 1, **kwargs: Any
+    ) -> asyncio.Future[MotorCommandCursor]:
         """Run a command that answers with a cursor and return a Future of the cursor.
 
         Args:
@@ -157,6 +195,46 @@ class MotorDatabase(MotorObject):
 
         return MotorLatentCommandCursor(self, "aggregate", pipeline, session=session, **kwargs)
 
+    # --- manipulators, of Motor 1 and 2 -------------------------------------------------------
+
+    def add_son_manipulator(self, manipulator: Any) -> None:
+        """Have documents changed on their way through this object; use a ``TypeRegistry``.
+
+        Which methods that touches is said in ``son_manipulator``.
+
+        Args:
+            manipulator: Has ``will_copy``, ``transform_incoming`` and ``transform_outgoing``; used
+                before those that are there.
+        """
+        warn_once("add_son_manipulator", "a bson.codec_options.TypeRegistry in codec_options")
+        if self._manipulators is None:
+            self._manipulators = Manipulators()
+        self._manipulators.add(manipulator)
+
+    @property
+    def incoming_manipulators(self) -> list[str]:
+        """Names of the classes of those that change the document itself on its way in."""
+        return self._names_of("incoming")
+
+    @property
+    def incoming_copying_manipulators(self) -> list[str]:
+        """Names of the classes of those that copy the document on its way in."""
+        return self._names_of("incoming_copying")
+
+    @property
+    def outgoing_manipulators(self) -> list[str]:
+        """Names of the classes of those that change the document itself on its way out."""
+        return self._names_of("outgoing")
+
+    @property
+    def outgoing_copying_manipulators(self) -> list[str]:
+        """Names of the classes of those that copy the document on its way out."""
+        return self._names_of("outgoing_copying")
+
+    def _names_of(self, kind: str) -> list[str]:
+        found = [] if self._manipulators is None else getattr(self._manipulators, kind)
+        return [type(manipulator).__name__ for manipulator in found]
+
     # --- the database as an object ------------------------------------------------------------
 
     def get_collection(
@@ -166,7 +244,7 @@ class MotorDatabase(MotorObject):
         read_preference: Any = None,
         write_concern: WriteConcern | None = None,
         read_concern: ReadConcern | None = None,
-    ) -> MotorCollection:
+    ) -> MotorCollection[D]:
         """Return a collection with options of its own.
 
         Args:
@@ -186,7 +264,7 @@ class MotorDatabase(MotorObject):
         read_preference: Any = None,
         write_concern: WriteConcern | None = None,
         read_concern: ReadConcern | None = None,
-    ) -> MotorDatabase:
+    ) -> MotorDatabase[D]:
         """Return this database with other options; what is None stays.
 
         Args:
@@ -208,14 +286,14 @@ class MotorDatabase(MotorObject):
         """Return the object of this package for one of PyMongo's; see ``MotorClient.wrap``."""
         return self._client.wrap(thing)
 
-    def __getattr__(self, name: str) -> MotorCollection:
+    def __getattr__(self, name: str) -> MotorCollection[D]:
         if name.startswith("_"):
             raise AttributeError(
                 f"MotorDatabase has no attribute {name!r}; the collection is database[{name!r}]"
             )
         return self[name]
 
-    def __getitem__(self, name: str) -> MotorCollection:
+    def __getitem__(self, name: str) -> MotorCollection[D]:
         return MotorCollection(self, name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:

@@ -7,7 +7,7 @@ Theory of operation
 Every object of this package stands before an object of PyMongo's asynchronous API, its
 ``delegate``. Three kinds of members need no body of their own:
 
-- ``operation(AsyncCollection.insert_one)``: PyMongo has a coroutine; calling ours starts it at
+- ``operation(AsyncCollection[D].insert_one)``: PyMongo has a coroutine; calling ours starts it at
   once and returns a Future;
 - ``chained(AsyncCursor.sort)``: PyMongo has an ordinary method that returns its own object;
   ours returns our object;
@@ -32,6 +32,7 @@ from whirlwind.mongo.binding import LoopBinding
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., asyncio.Future[Any]])
+R = TypeVar("R")
 S = TypeVar("S")
 T = TypeVar("T")
 
@@ -59,13 +60,15 @@ class MotorObject:
 
 
 def operation(
-    method: Callable[P, Coroutine[Any, Any, T]],
+    method: Callable[Concatenate[R, P], Coroutine[Any, Any, T]],
 ) -> Callable[Concatenate[Any, P], asyncio.Future[T]]:
     """Declare a method that starts a coroutine of the delegate and returns its Future.
 
+    PyMongo's methods with free keyword arguments need a ``type: ignore`` where they are declared:
+    mypy sees that one of those might be called ``self``. It reads the parameters all the same.
+
     Args:
-        method: PyMongo's coroutine function, for example ``AsyncCollection.insert_one``; to
-            the type checker that of an instance, so that its parameters have no receiver.
+        method: PyMongo's coroutine function, for example ``AsyncCollection[D].insert_one``.
     """
     name = method.__name__
 
@@ -96,7 +99,7 @@ def takes_callback(method: F) -> F:
     return cast("F", call)
 
 
-def chained(method: Callable[P, Any]) -> Callable[Concatenate[S, P], S]:
+def chained(method: Callable[Concatenate[R, P], Any]) -> Callable[Concatenate[S, P], S]:
     """Declare a method that changes the delegate and returns the object it was called on.
 
     Args:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Generic, NoReturn, Self
 
 from bson.codec_options import CodecOptions
 from pymongo.asynchronous.encryption import AsyncClientEncryption
@@ -19,12 +19,10 @@ from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.cursor import MotorCursor
 from whirlwind.mongo.database import MotorDatabase
 from whirlwind.mongo.delegation import MotorObject, delegate_of, operation, takes_callback
-
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncClientEncryption[Any]", AsyncClientEncryption)
+from whirlwind.mongo.document_types import D
 
 
-class MotorClientEncryption(MotorObject):
+class MotorClientEncryption(MotorObject, Generic[D]):
     """Encrypts and decrypts single values, and keeps their keys in a collection.
 
     For encryption without a call of the program's give ``auto_encryption_opts`` to the client.
@@ -48,7 +46,7 @@ class MotorClientEncryption(MotorObject):
         self,
         kms_providers: Mapping[str, Any],
         key_vault_namespace: str,
-        key_vault_client: MotorClient,
+        key_vault_client: MotorClient[Any],
         codec_options: CodecOptions[Any],
         io_loop: Any = None,
         kms_tls_options: Mapping[str, Any] | None = None,
@@ -73,17 +71,17 @@ class MotorClientEncryption(MotorObject):
         """PyMongo's object."""
         return self._delegate
 
-    create_data_key = operation(_PYMONGO.create_data_key)
-    encrypt = operation(_PYMONGO.encrypt)
-    encrypt_expression = operation(_PYMONGO.encrypt_expression)
-    decrypt = operation(_PYMONGO.decrypt)
-    get_key = operation(_PYMONGO.get_key)
-    delete_key = operation(_PYMONGO.delete_key)
-    add_key_alt_name = operation(_PYMONGO.add_key_alt_name)
-    get_key_by_alt_name = operation(_PYMONGO.get_key_by_alt_name)
-    remove_key_alt_name = operation(_PYMONGO.remove_key_alt_name)
-    rewrap_many_data_key = operation(_PYMONGO.rewrap_many_data_key)
-    close = operation(_PYMONGO.close)
+    create_data_key = operation(AsyncClientEncryption[D].create_data_key)
+    encrypt = operation(AsyncClientEncryption[D].encrypt)
+    encrypt_expression = operation(AsyncClientEncryption[D].encrypt_expression)
+    decrypt = operation(AsyncClientEncryption[D].decrypt)
+    get_key = operation(AsyncClientEncryption[D].get_key)
+    delete_key = operation(AsyncClientEncryption[D].delete_key)
+    add_key_alt_name = operation(AsyncClientEncryption[D].add_key_alt_name)
+    get_key_by_alt_name = operation(AsyncClientEncryption[D].get_key_by_alt_name)
+    remove_key_alt_name = operation(AsyncClientEncryption[D].remove_key_alt_name)
+    rewrap_many_data_key = operation(AsyncClientEncryption[D].rewrap_many_data_key)
+    close = operation(AsyncClientEncryption[D].close)
 
     @takes_callback
     def get_keys(self) -> asyncio.Future[MotorCursor]:
@@ -95,13 +93,13 @@ class MotorClientEncryption(MotorObject):
     @takes_callback
     def create_encrypted_collection(
         self,
-        database: MotorDatabase,
+        database: MotorDatabase[D],
         name: str,
         encrypted_fields: Mapping[str, Any],
         kms_provider: str | None = None,
         master_key: Mapping[str, Any] | None = None,
         **kwargs: Any,
-    ) -> asyncio.Future[tuple[MotorCollection, Mapping[str, Any]]]:
+    ) -> asyncio.Future[tuple[MotorCollection[D], Mapping[str, Any]]]:
         """Create a collection with encrypted fields, and data keys for those that have none.
 
         Args:
@@ -120,7 +118,7 @@ class MotorClientEncryption(MotorObject):
                 were made by then.
         """
 
-        async def run() -> tuple[MotorCollection, Mapping[str, Any]]:
+        async def run() -> tuple[MotorCollection[D], Mapping[str, Any]]:
             _, fields = await self._delegate.create_encrypted_collection(
                 delegate_of(database), name, encrypted_fields, kms_provider, master_key, **kwargs
             )
@@ -128,7 +126,7 @@ class MotorClientEncryption(MotorObject):
 
         return self._binding.start(run)
 
-    async def __aenter__(self) -> MotorClientEncryption:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(

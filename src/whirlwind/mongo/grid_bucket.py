@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any
 
 from gridfs.asynchronous import (
     DEFAULT_CHUNK_SIZE,
@@ -33,9 +33,6 @@ from whirlwind.mongo.delegation import (
 from whirlwind.mongo.grid_in import MotorGridIn
 from whirlwind.mongo.grid_out import MotorGridOut, MotorGridOutCursor
 from whirlwind.mongo.transfer import write_to
-
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncGridFSBucket", AsyncGridFSBucket)
 
 
 class MotorGridFSBucket(MotorObject):
@@ -65,7 +62,7 @@ class MotorGridFSBucket(MotorObject):
 
     def __init__(
         self,
-        database: MotorDatabase,
+        database: MotorDatabase[Any],
         bucket_name: str = "fs",
         chunk_size_bytes: int = DEFAULT_CHUNK_SIZE,
         write_concern: WriteConcern | None = None,
@@ -103,9 +100,9 @@ class MotorGridFSBucket(MotorObject):
             self._name, read_preference=read_preference, write_concern=write_concern
         )
 
-    delete = operation(_PYMONGO.delete)
-    delete_by_name = operation(_PYMONGO.delete_by_name)
-    rename_by_name = operation(_PYMONGO.rename_by_name)
+    delete = operation(AsyncGridFSBucket.delete)
+    delete_by_name = operation(AsyncGridFSBucket.delete_by_name)
+    rename_by_name = operation(AsyncGridFSBucket.rename_by_name)
 
     @takes_callback
     def rename(self, file_id: Any, new_filename: str, session: Any = None) -> asyncio.Future[None]:

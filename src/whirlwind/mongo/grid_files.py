@@ -6,7 +6,7 @@ Layer: public package ``mongo``.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final, cast
+from typing import Any
 
 from gridfs.asynchronous import AsyncGridFS
 
@@ -22,9 +22,6 @@ from whirlwind.mongo.grid_in import MotorGridIn
 from whirlwind.mongo.grid_out import MotorGridOut, MotorGridOutCursor
 from whirlwind.mongo.transfer import readable
 
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncGridFS", AsyncGridFS)
-
 
 class MotorGridFS(MotorObject):
     """The files of a database, by Motor 1's names; use ``MotorGridFSBucket``.
@@ -37,7 +34,7 @@ class MotorGridFS(MotorObject):
         TypeError: ``database`` is no ``MotorDatabase``.
     """
 
-    def __init__(self, database: MotorDatabase, collection: str = "fs") -> None:
+    def __init__(self, database: MotorDatabase[Any], collection: str = "fs") -> None:
         if not isinstance(database, MotorDatabase):
             raise TypeError(f"database must be a MotorDatabase, not {database!r:.40}")
         warn_once("MotorGridFS", "MotorGridFSBucket")
@@ -62,9 +59,9 @@ class MotorGridFS(MotorObject):
         """The ``MotorCollection`` that ``files`` and ``chunks`` are under."""
         return self._database[self._name]
 
-    delete = operation(_PYMONGO.delete)
-    list = operation(_PYMONGO.list)
-    exists = operation(_PYMONGO.exists)
+    delete = operation(AsyncGridFS.delete)
+    list = operation(AsyncGridFS.list)
+    exists = operation(AsyncGridFS.exists)  # type: ignore[arg-type]
 
     @takes_callback
     def new_file(self, **kwargs: Any) -> asyncio.Future[MotorGridIn]:

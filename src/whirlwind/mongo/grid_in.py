@@ -30,6 +30,9 @@ from whirlwind.mongo.transfer import Source, readable
 
 T = TypeVar("T")
 
+# Attributes that read a field of another name, which PyMongo's ``set`` takes literally.
+_FIELDS: Final = {"content_type": "contentType", "name": "filename"}
+_FIXED: Final = frozenset({"_id", "length", "chunk_size", "upload_date", "md5", "closed"})
 _OWN: Final = frozenset({"_binding", "_delegate", "_turn", "_damage"})
 
 
@@ -165,10 +168,15 @@ class MotorGridIn(MotorObject):
         """Set a field of the file's document; on a closed file it is changed at the server.
 
         Args:
-            name: The field.
+            name: The field, by its name in the document or as the attribute that reads it.
             value: Anything that BSON can hold.
+
+        Raises:
+            AttributeError: It is one that the file has from what is written.
         """
-        return self._in_turn(self._delegate.set, name, value)
+        if name in _FIXED:
+            raise AttributeError(f"{name} of a file of GridFS cannot be set")
+        return self._in_turn(self._delegate.set, _FIELDS.get(name, name), value)
 
     def _in_turn(self, function: Callable[..., Awaitable[T]], *args: Any) -> asyncio.Future[T]:
         async def run() -> T:

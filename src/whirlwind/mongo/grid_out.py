@@ -297,7 +297,7 @@ class GridOutBatches:
         return [MotorGridOut(self._collection, delegate=file) for file in files]
 
 
-class MotorGridOutCursor(MotorCursor):
+class MotorGridOutCursor(MotorCursor[MotorGridOut]):
     """A query for files; made by ``MotorGridFSBucket.find``. Its items are ``MotorGridOut``.
 
     Each has its document already, and reads its chunks when it is read. Query flags

@@ -4,8 +4,9 @@ Layer: public package ``mongo``.
 
 Each works, and warns once in a process with what replaces it. Results have the shape they had:
 an ``_id`` or a list of them from ``insert``, the server's answer as a dict from ``update`` and
-``remove``. Arguments that no server has understood for years (``manipulate``, ``check_keys``,
-``cache_for``, ``drop_dups``) are accepted and without effect.
+``remove``. ``manipulate`` is for what ``database.add_son_manipulator`` was given. Arguments that no
+server has understood for years (``check_keys``, ``cache_for``, ``drop_dups``) are accepted and
+without effect.
 """
 # ruff: noqa: ARG001 - arguments without effect are what this file is for
 
@@ -65,6 +66,14 @@ def _writer(collection: Any, options: dict[str, Any]) -> tuple[Any, dict[str, An
     return delegate, options
 
 
+def _incoming(collection: Any, document: Any, manipulate: bool, *, new: bool = True) -> Any:
+    """Return a document as the manipulators of the database leave it, if it has any."""
+    manipulators = collection.database._manipulators
+    if manipulators is None or not manipulate:
+        return document
+    return manipulators.to_server(document, collection, new=new)
+
+
 @deprecated("insert_one(document) or insert_many(documents)")
 async def insert(
     collection: Any,
@@ -79,7 +88,9 @@ async def insert(
     """Insert a document, or several, and return its ``_id``, or a list."""
     delegate, options = _writer(collection, {"safe": safe, **options})
     if isinstance(doc_or_docs, Mapping):
+        doc_or_docs = _incoming(collection, doc_or_docs, manipulate)
         return (await delegate.insert_one(doc_or_docs, **options)).inserted_id
+    doc_or_docs = [_incoming(collection, document, manipulate) for document in doc_or_docs]
     result = await delegate.insert_many(doc_or_docs, ordered=not continue_on_error, **options)
     return result.inserted_ids
 
@@ -96,7 +107,9 @@ async def save(
 ) -> Any:
     """Insert a document, or replace the one that has its ``_id``; return the ``_id``."""
     delegate, options = _writer(collection, {"safe": safe, **options})
-    if "_id" not in to_save:
+    new = "_id" not in to_save
+    to_save = _incoming(collection, to_save, manipulate, new=new)
+    if new:
         return (await delegate.insert_one(to_save, **options)).inserted_id
     await delegate.replace_one({"_id": to_save["_id"]}, to_save, upsert=True, **options)
     return to_save["_id"]
@@ -117,6 +130,7 @@ async def update(
 ) -> Any:
     """Change one document, or all that match; return the server's answer."""
     delegate, options = _writer(collection, {"safe": safe, **options})
+    document = _incoming(collection, document, manipulate, new=False)
     operators = next(iter(document), "").startswith("$")
     if multi and not operators:
         raise ValueError("multi=True needs update operators ($set …), not a whole document")
@@ -181,22 +195,19 @@ async def find_and_modify(
     delegate = collection.delegate
     if full_response:
         return await _whole_answer(delegate, query, update, upsert, sort, fields, new, options)
+    options |= {"projection": fields, "sort": sort}
     if remove:
-        return await delegate.find_one_and_delete(
-            query or {}, projection=fields, sort=sort, **options
-        )
-    change = delegate.find_one_and_update
-    if isinstance(update, Mapping) and not next(iter(update)).startswith("$"):
-        change = delegate.find_one_and_replace
-    return await change(
-        query or {},
-        update,
-        projection=fields,
-        sort=sort,
-        upsert=upsert,
-        return_document=ReturnDocument.AFTER if new else ReturnDocument.BEFORE,
-        **options,
-    )
+        found = await delegate.find_one_and_delete(query or {}, **options)
+    else:
+        change = delegate.find_one_and_update
+        if isinstance(update, Mapping) and not next(iter(update)).startswith("$"):
+            change = delegate.find_one_and_replace
+        which = ReturnDocument.AFTER if new else ReturnDocument.BEFORE
+        found = await change(query or {}, update, upsert=upsert, return_document=which, **options)
+    manipulators = collection.database._manipulators
+    if manipulate and manipulators is not None:
+        found = manipulators.to_program(found, collection)
+    return found
 
 
 async def _whole_answer(

@@ -23,7 +23,6 @@ _USER_NOT_FOUND: Final = 11
 _GONE: Final = {
     "authenticate": "give username= and password= to MotorClient, or write them in its URI",
     "logout": "close the client and make one without credentials",
-    "add_son_manipulator": "use a type registry: bson.codec_options.TypeRegistry",
     "eval": "send commands; servers run no JavaScript for eval since MongoDB 4.2",
     "error": "await the operation: it raises its error",
     "last_status": "await the operation: it raises its error",

@@ -8,16 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from whirlwind.mongo.binding import run_without_waiting
 from whirlwind.mongo.delegation import MotorObject, attribute, operation
-
-# Declarations read from this: to a type checker an instance, whose methods need no receiver.
-_PYMONGO: Final = cast("AsyncClientSession", AsyncClientSession)
-
 
 if TYPE_CHECKING:
     # Declared methods have PyMongo's parameters, and ``session=`` among them its session. They
@@ -63,9 +59,9 @@ class MotorClientSession(MotorObject, _TakenForPyMongos):
     options = attribute[Any]()
     session_id = attribute[Mapping[str, Any]]()
 
-    commit_transaction = operation(_PYMONGO.commit_transaction)  # type: ignore[assignment]
-    abort_transaction = operation(_PYMONGO.abort_transaction)  # type: ignore[assignment]
-    end_session = operation(_PYMONGO.end_session)  # type: ignore[assignment]
+    commit_transaction = operation(AsyncClientSession.commit_transaction)  # type: ignore[assignment]
+    abort_transaction = operation(AsyncClientSession.abort_transaction)  # type: ignore[assignment]
+    end_session = operation(AsyncClientSession.end_session)  # type: ignore[assignment]
 
     def advance_cluster_time(self, cluster_time: Mapping[str, Any]) -> None:
         """Take over the cluster time of another session.

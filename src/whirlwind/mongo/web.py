@@ -51,7 +51,7 @@ class GridFSHandler(RequestHandler):
         root_collection: The bucket's name.
     """
 
-    def initialize(self, database: MotorDatabase, root_collection: str = "fs") -> None:
+    def initialize(self, database: MotorDatabase[Any], root_collection: str = "fs") -> None:
         self.database = database
         self.root_collection = root_collection
 
