@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any
@@ -402,7 +403,7 @@ def test_a_replaced_execute_runs_and_may_call_the_stock_one() -> None:
             await asyncio.sleep(0)
             self.write(word)
 
-    assert asyncio.iscoroutinefunction(web.RequestHandler._execute)
+    assert inspect.iscoroutinefunction(web.RequestHandler._execute)
     assert ask(Handler, request("/word"), pattern="/(.*)")[0].body == b"word"
     assert seen == ["before", "after"]
 

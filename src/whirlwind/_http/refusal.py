@@ -1,14 +1,41 @@
 """What a server answers where there is no request to answer.
 
-Layer: HTTP. Imports from ``_proto`` and within ``_http``.
+Layer: HTTP. Imports from ``_base``, ``_proto`` and within ``_http``. Both kinds of a server's
+connection decide by it, that over a transport and that over a stream.
 """
 
 from __future__ import annotations
 
+from whirlwind._base.log import gen_log
+from whirlwind._base.log_text import log_text
 from whirlwind._http.server.exchange import date_line, status_line
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.status import responses
 from whirlwind._proto.http1.request_head import MalformedRequestLine
+
+
+def oversized(head: bytes, most: int) -> HTTPInputError:
+    """Return why a head that is over its limit is refused.
+
+    Args:
+        head: What came of it, more than ``most`` bytes.
+        most: The limit.
+
+    Source: RFC 9110, section 15.5.15 (414); RFC 6585, section 5 (431).
+    """
+    if head.find(b"\n", 0, most) < 0:  # the target alone is too long
+        return HTTPInputError(f"request line is over {most} bytes (max_header_size)", status=414)
+    return HTTPInputError(f"header is over {most} bytes (max_header_size)", status=431)
+
+
+def log_refusal(error: HTTPInputError, peer: object) -> None:
+    """Write to the log what was refused, in the words that Tornado has for it."""
+    what = (
+        "Unsatisfiable read, closing connection"
+        if error.status in (414, 431)
+        else "Malformed HTTP message"
+    )
+    gen_log.info("%s from %s: %s", what, peer, log_text(str(error)))
 
 
 def refusal(error: HTTPInputError, *, in_head: bool, now: float) -> bytes:

@@ -145,7 +145,8 @@ def test_where_the_bytes_are_cut_does_not_matter_to_a_protocol_fed_by_hand() -> 
             for piece in pieces:
                 protocol.data_received(piece)
             protocol.connection_lost(None)
-            return transport.written
+            # A second may pass meanwhile.
+            return re.sub(rb"Date: [^\r]*", b"Date", transport.written)
 
         whole = result([wire])
         assert answers(whole.removesuffix(b"<closed>"))[2] == b"POST /c |abcdefg"

@@ -25,7 +25,7 @@ from whirlwind._http.server.httpserver import HTTPServer
 from whirlwind._http.stream_connection.connection import HTTP1Connection
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.stream_errors import StreamClosedError
-from whirlwind._proto.http.errors import HTTPInputError
+from whirlwind._proto.http.errors import HTTPInputError, HTTPOutputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine
 from whirlwind._proto.http1.chunked import ChunkedDecoder
@@ -307,7 +307,7 @@ def test_a_delegate_may_refuse_a_request() -> None:
         assert not await receive(ends, POST)
         assert await ends.sent() == b"HTTP/1.1 400 Bad Request\r\n\r\n"
 
-    run(main)
+    run(main, VirtualTimeLoop)
 
 
 def test_a_compressed_body_comes_plain_where_it_was_asked_for() -> None:
@@ -419,7 +419,7 @@ def test_rule_1_a_request_that_breaks_the_rules_is_answered_with_400(wire: bytes
         answer = await ends.peer.read_until_close()
         assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
-    run(main)
+    run(main, VirtualTimeLoop)
 
 
 def test_an_empty_line_and_line_ends_of_old_before_a_request_are_read() -> None:
@@ -453,7 +453,7 @@ def test_a_client_that_waits_for_100_continue_gets_it_when_the_body_is_wanted() 
         answer = await ends.peer.read_until_close()
         assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
 
-    run(main)
+    run(main, VirtualTimeLoop)
 
 
 def test_an_answer_before_the_request_was_read_ends_the_connection() -> None:
@@ -498,6 +498,49 @@ def test_rule_5_after_an_early_answer_so_many_bytes_are_thrown_away_and_no_more(
         assert ends.delegate.events == [("head", "/a"), "closed"]
         assert ends.stream.closed()
         ends.peer.close()
+
+    run(main)
+
+
+def test_rule_5_after_a_refusal_the_client_gets_some_time_and_no_more() -> None:
+    async def main() -> None:
+        ends = Ends(client=False)
+        ends.peer.write(b"no HTTP\r\n\r\n")
+        start = asyncio.get_running_loop().time()
+        assert not await ends.connection.read_response(ends.delegate)
+        assert asyncio.get_running_loop().time() - start == pytest.approx(LINGER_TIMEOUT, abs=0.01)
+        assert ends.stream.closed()
+        ends.peer.close()
+
+    run(main, VirtualTimeLoop)
+
+
+def test_rule_5_after_a_refusal_so_many_bytes_are_thrown_away_and_no_more() -> None:
+    async def main() -> None:
+        ends = Ends(client=False)
+        ends.peer.write(b"no HTTP\r\n\r\n" + b"x" * 2 * LINGER_SIZE)
+        assert not await within(ends.connection.read_response(ends.delegate))
+        assert ends.stream.closed()
+        ends.peer.close()
+
+    run(main)
+
+
+def test_after_a_refusal_the_program_writes_nothing_and_the_server_does_not_wait() -> None:
+    async def main() -> None:
+        ends = Ends(client=False)
+        reading = ends.connection.read_response(ends.delegate)
+        head = POST.removesuffix(b"abc").replace(
+            b"Content-Length: 3", b"Transfer-Encoding: chunked"
+        )
+        ends.peer.write(head + b"no\r\n")
+        assert (await within(ends.peer.read_until_regex(b"\r\n\r\n"))).startswith(b"HTTP/1.1 400")
+        assert ends.delegate.events == [("head", "/a"), "closed"]
+        assert not ends.connection.has_begun()
+        with pytest.raises(HTTPOutputError):
+            ends.connection.write(b"x")
+        ends.peer.close()
+        assert not await within(reading)
 
     run(main)
 
@@ -554,6 +597,13 @@ REFUSED = [
         b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n" + b"A: b\r\n" * 70,
         id="trailers",
     ),
+    pytest.param(b"no HTTP\r\n\r\n" + b"x" * LINGER_SIZE, id="much is unread"),
+    pytest.param(b"GET /" + b"x" * 2000, id="target over its limit"),
+    pytest.param(b"GET / HTTP/1.1\r\nHost: h\r\nA: " + b"x" * 2000, id="field over its limit"),
+    pytest.param(
+        b"GET / HTTP/1.1\r\nHost: h\r\nA: %b\r\n\r\n" % (b"x" * (2001 - 32)),
+        id="head over its limit by one",
+    ),
 ]
 
 
@@ -566,7 +616,7 @@ def test_what_is_refused_is_answered_as_a_server_on_transports_does(wire: bytes)
     async def main() -> None:
         said = []
         for kind in (HTTPServer, OnStreams):
-            async with serving(echo, kind=kind, max_body_size=50) as running:
+            async with serving(echo, kind=kind, max_body_size=50, max_header_size=2000) as running:
                 said.append(re.sub(rb"Date: [^\r]*", b"Date", await running.exchange(wire)))
         assert said[0].startswith(b"HTTP/1.1 4")
         assert said[1] == said[0]

@@ -41,9 +41,8 @@ from whirlwind._base.limits import (
     TLS_SHUTDOWN_TIMEOUT,
 )
 from whirlwind._base.log import app_log, gen_log
-from whirlwind._base.log_text import log_text
 from whirlwind._http.messages import DirectDelegate, HTTPServerRequest
-from whirlwind._http.refusal import refusal
+from whirlwind._http.refusal import log_refusal, oversized, refusal
 from whirlwind._http.server.body import RequestBody
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.exchange import Exchange, status_line
@@ -341,7 +340,7 @@ class ServerProtocol(asyncio.Protocol):
         self._searched = 0
         end += 4
         if end > server.max_header_size:
-            raise self._too_large(data)
+            raise oversized(data, self.server.max_header_size)
         if end == len(data):
             head = data
             self._held = b""
@@ -399,18 +398,10 @@ class ServerProtocol(asyncio.Protocol):
                 self._searched = 0
                 return True
         if len(data) > self.server.max_header_size:
-            raise self._too_large(data)
+            raise oversized(data, self.server.max_header_size)
         self._held = data
         self._searched = max(len(data) - 3, 0)
         return False
-
-    def _too_large(self, data: bytes) -> HTTPInputError:
-        most = self.server.max_header_size
-        if data.find(b"\n", 0, most) < 0:  # the target alone is too long
-            return HTTPInputError(
-                f"request line is over {most} bytes (max_header_size)", status=414
-            )
-        return HTTPInputError(f"header is over {most} bytes (max_header_size)", status=431)
 
     # --- what a body says and asks ---
 
@@ -493,12 +484,7 @@ class ServerProtocol(asyncio.Protocol):
 
     def refuse(self, error: HTTPInputError) -> None:
         """Answer what is no request, if an answer is still possible, and close."""
-        what = (
-            "Unsatisfiable read, closing connection"
-            if error.status in (414, 431)
-            else "Malformed HTTP message"
-        )
-        gen_log.info("%s from %s: %s", what, self._peer(), log_text(str(error)))
+        log_refusal(error, self._peer())
         exchange, self.exchange = self.exchange, None
         if self.transport is not None and (exchange is None or not exchange.head_sent):
             self.transport.write(refusal(error, in_head=exchange is None, now=self.server.clock()))

@@ -196,6 +196,12 @@ class HTTP1Connection(HTTPConnection):
         self.settle()
         return stream
 
+    def give_up(self) -> None:
+        """The request was refused: nothing that the program writes goes out any more."""
+        self.finished = True
+        self._close_callback = None
+        self.settle()
+
     def lost(self) -> None:
         """The stream closed while an answer was owed."""
         callback, self._close_callback = self._close_callback, None
@@ -450,7 +456,7 @@ class HTTP1Connection(HTTPConnection):
         return self.stream is stream
 
     def has_begun(self) -> bool:
-        """True once the head of the message that is read has come."""
+        """True once the head of the message that is read has come, unless it was refused."""
         return self._incoming is not None and self._incoming.has_head
 
     def owes(self) -> bool:

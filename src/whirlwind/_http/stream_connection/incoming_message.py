@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import socket
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, Final
@@ -31,7 +33,7 @@ from whirlwind._base.limits import (
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._engine.coroutine import coroutine
 from whirlwind._http.messages import HTTPMessageDelegate
-from whirlwind._http.refusal import refusal
+from whirlwind._http.refusal import log_refusal, oversized, refusal
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPInputError
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from whirlwind._http.stream_connection.connection import HTTP1Connection
 
 _HEAD_END: Final = rb"\r?\n\r?\n"
+_PIECE: Final = 65_536  # bytes thrown away at once
 
 
 class _DelegateError(Exception):
@@ -93,7 +96,7 @@ class IncomingMessage:
             yield from self._settle(stream)
             return connection.holds(stream)
         except HTTPInputError as error:
-            self._refuse(stream, error)
+            yield from self._refuse(stream, error)
             return False
         except _DelegateError:
             connection.close()
@@ -166,7 +169,15 @@ class IncomingMessage:
     def _read_head(self, stream: IOStream) -> Generator[Any, Any, bytes | None]:
         """Return a head; None if it took too long."""
         params = self._connection.params
-        future = stream.read_until_regex(_HEAD_END, max_bytes=params.max_header_size)
+        most = params.max_header_size
+        if self._connection.is_client:
+            future = stream.read_until_regex(_HEAD_END, max_bytes=most)
+        else:
+            # A stream closes itself over its own limit, and an answer must be possible. So what
+            # is looked for is the end of the head, or the first byte that is too much.
+            future = stream.read_until_regex(
+                _HEAD_END + rb"|(?<=[\x00-\xff]{%d})[\x00-\xff]" % most
+            )
         if params.header_timeout and not future.done():
             self._start_timer(stream, params.header_timeout)
         try:
@@ -177,6 +188,8 @@ class IncomingMessage:
             raise
         finally:
             self._stop_timer()
+        if len(head) > most:
+            raise oversized(head, most)
         return head
 
     def _take_request(self, head: bytes) -> tuple[RequestStartLine, HTTPHeaders, BodyFraming, bool]:
@@ -309,13 +322,37 @@ class IncomingMessage:
         connection = self._connection
         return connection.is_client or not connection.finished
 
-    def _refuse(self, stream: IOStream, error: HTTPInputError) -> None:
+    def _refuse(self, stream: IOStream, error: HTTPInputError) -> Generator[Any, Any, None]:
         connection = self._connection
-        gen_log.info("Malformed HTTP message from %s: %s", connection.context, error)
-        if not (connection.is_client or connection.head_sent or stream.closed()):
-            in_head = connection.request is None
-            stream.write(refusal(error, in_head=in_head, now=time.time()))
+        log_refusal(error, connection.context)
+        if connection.is_client or connection.head_sent or stream.closed():
+            connection.close()
+            return
+        answer = refusal(error, in_head=connection.request is None, now=time.time())
+        connection.give_up()
+        self.has_head = False
+        self._end()
+        self._start_timer(stream, LINGER_TIMEOUT)
+        try:
+            yield stream.write(answer)
+            yield from self._linger(stream)
+        except StreamClosedError:
+            pass
         connection.close()
+
+    def _linger(self, stream: IOStream) -> Generator[Any, Any, None]:
+        """Throw away what the client still sends: unread bytes would reset the connection.
+
+        With TLS, which has no half-closed connections, the stream is closed at once.
+        """
+        if stream.socket is None or isinstance(stream.socket, ssl.SSLSocket):
+            return
+        try:
+            stream.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            return  # the client has gone
+        while self._thrown_away <= LINGER_SIZE:
+            self._thrown_away += len((yield stream.read_bytes(_PIECE, partial=True)))
 
     def _end(self) -> None:
         """Tell a delegate that has begun and not finished."""
