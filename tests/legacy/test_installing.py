@@ -102,6 +102,23 @@ def test_every_borrowed_name_is_where_it_is_said_to_be() -> None:
         assert hasattr(importlib.import_module(f"whirlwind.{owner}"), name), name
 
 
+@pytest.mark.parametrize("first", ["", "import whirlwind.web, whirlwind.gen\n"])
+def test_what_a_module_offers_says_that_it_comes_from_the_alias(first: str) -> None:
+    # Monitoring agents name what they measure by it.
+    run(
+        f"{first}{ALIASES}import pickle, tornado.web, tornado.websocket\n"
+        "from tornado import gen, httputil, ioloop\n"
+        "assert tornado.web.ErrorHandler.__module__ == 'tornado.web'\n"
+        "assert tornado.websocket.WebSocketHandler.__module__ == 'tornado.websocket'\n"
+        "assert ioloop.IOLoop.__module__ == 'tornado.ioloop'\n"
+        "assert gen.coroutine.__module__ == 'tornado.gen'\n"
+        "headers = pickle.loads(pickle.dumps(httputil.HTTPHeaders(a='b')))\n"
+        "assert headers == httputil.HTTPHeaders(a='b')\n"
+        "error = pickle.loads(pickle.dumps(tornado.web.HTTPError(404)))\n"
+        "assert type(error) is tornado.web.HTTPError\n"
+    )
+
+
 def test_a_patch_under_one_name_holds_under_the_other() -> None:
     run(
         f"{ALIASES}import unittest.mock, whirlwind.httpclient\n"
