@@ -239,7 +239,23 @@ def test_a_sitecustomize_that_a_child_has_of_its_own_is_run(tmp_path: Path) -> N
         "-S",
         env={"PYTHONPATH": os.pathsep.join([*sys.path, str(tmp_path)])},
     )
-    assert printed.split("\n")[:2] == ["the hidden one", "0"]
+    assert printed.split("\n")[:2] == ["the hidden one", "1"]
+
+
+def test_children_whose_path_is_made_from_the_parents_have_the_aliases() -> None:
+    # As pytest-jupyter starts its kernels.
+    started = (
+        "import os, subprocess, sys\n"
+        "os.environ['PYTHONPATH'] = os.pathsep.join(sys.path)\n"
+        "subprocess.run([sys.executable, '-c', sys.argv[1], *sys.argv[2:]])\n"
+    )
+    program = (
+        "import sys; from whirlwind import legacy; legacy.install(children=True)\n"
+        f"child = {CHILD!r}\n"
+        f"sys.argv[1:] = [{started!r}, child]\n"
+        f"exec({started!r})\n"
+    )
+    assert run(program).strip() == "whirlwind.gen"
 
 
 def test_a_child_whose_python_has_no_whirlwind_is_left_alone() -> None:
