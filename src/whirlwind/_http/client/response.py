@@ -15,8 +15,8 @@ from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.status import responses
 
-# What a fetch took that ended within one tick of the loop's clock, which on uvloop is a millisecond.
-# It took some time, and programs divide by it (thumbor, for bytes per second).
+# What a fetch took that ended within one tick of the loop's clock, on uvloop a millisecond. It took
+# some time, and programs divide by it (thumbor, for bytes per second).
 _UNDER_A_TICK: Final = 0.0005
 
 
