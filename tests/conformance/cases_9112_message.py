@@ -164,6 +164,13 @@ line.case(
     differs="Tornado takes them, and browsers leave some of them unescaped in queries. They "
     "are kept as they are and never read as separators.",
 )
+line.case(
+    "a fragment",
+    request(b"GET /a?b#c HTTP/1.1"),
+    Taken(path="/a", query="b#c"),
+    differs="As above: Tornado takes the sign for a character like others, and programs' suites "
+    "(jupyter-server-proxy) send it.",
+)
 
 # --- 3.2 Request Target -----------------------------------------------------------------------
 
@@ -267,7 +274,6 @@ origin.case(
 origin.case("escapes are kept", request(b"GET /%2e%00%0d%0a HTTP/1.1"), Taken(path="/%2e%00%0d%0a"))
 origin.case("no slash", request(b"GET a HTTP/1.1"), Refused())
 origin.case("query alone", request(b"GET ?a HTTP/1.1"), Refused())
-origin.case("fragment", request(b"GET /a#b HTTP/1.1"), Refused())
 origin.case("fragment alone", request(b"GET # HTTP/1.1"), Refused())
 origin.case("dots", request(b"GET ../a HTTP/1.1"), Refused())
 origin.case("backslash first", request(b"GET \\a HTTP/1.1"), Refused())

@@ -62,7 +62,7 @@ IMPORTED = {
     "log": "LogFormatter access_log app_log enable_pretty_logging gen_log",
     "netutil": ("DefaultLoopResolver Resolver add_accept_handler bind_sockets bind_unix_socket"),
     "options": "define options parse_command_line parse_config_file",
-    "platform.asyncio": "AddThreadSelectorEventLoop",
+    "platform.asyncio": "AddThreadSelectorEventLoop asyncio",
     "process": "cpu_count",
     "queues": "Queue",
     "routing": "Matcher PathMatches Router Rule RuleRouter _RuleList",

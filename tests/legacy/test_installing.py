@@ -102,6 +102,23 @@ def test_every_borrowed_name_is_where_it_is_said_to_be() -> None:
         assert hasattr(importlib.import_module(f"whirlwind.{owner}"), name), name
 
 
+@pytest.mark.parametrize("first", ["", "import whirlwind.web, whirlwind.gen\n"])
+def test_what_a_module_offers_says_that_it_comes_from_the_alias(first: str) -> None:
+    # Monitoring agents name what they measure by it.
+    run(
+        f"{first}{ALIASES}import pickle, tornado.web, tornado.websocket\n"
+        "from tornado import gen, httputil, ioloop\n"
+        "assert tornado.web.ErrorHandler.__module__ == 'tornado.web'\n"
+        "assert tornado.websocket.WebSocketHandler.__module__ == 'tornado.websocket'\n"
+        "assert ioloop.IOLoop.__module__ == 'tornado.ioloop'\n"
+        "assert gen.coroutine.__module__ == 'tornado.gen'\n"
+        "headers = pickle.loads(pickle.dumps(httputil.HTTPHeaders(a='b')))\n"
+        "assert headers == httputil.HTTPHeaders(a='b')\n"
+        "error = pickle.loads(pickle.dumps(tornado.web.HTTPError(404)))\n"
+        "assert type(error) is tornado.web.HTTPError\n"
+    )
+
+
 def test_a_patch_under_one_name_holds_under_the_other() -> None:
     run(
         f"{ALIASES}import unittest.mock, whirlwind.httpclient\n"
@@ -222,7 +239,23 @@ def test_a_sitecustomize_that_a_child_has_of_its_own_is_run(tmp_path: Path) -> N
         "-S",
         env={"PYTHONPATH": os.pathsep.join([*sys.path, str(tmp_path)])},
     )
-    assert printed.split("\n")[:2] == ["the hidden one", "0"]
+    assert printed.split("\n")[:2] == ["the hidden one", "1"]
+
+
+def test_children_whose_path_is_made_from_the_parents_have_the_aliases() -> None:
+    # As pytest-jupyter starts its kernels.
+    started = (
+        "import os, subprocess, sys\n"
+        "os.environ['PYTHONPATH'] = os.pathsep.join(sys.path)\n"
+        "subprocess.run([sys.executable, '-c', sys.argv[1], *sys.argv[2:]])\n"
+    )
+    program = (
+        "import sys; from whirlwind import legacy; legacy.install(children=True)\n"
+        f"child = {CHILD!r}\n"
+        f"sys.argv[1:] = [{started!r}, child]\n"
+        f"exec({started!r})\n"
+    )
+    assert run(program).strip() == "whirlwind.gen"
 
 
 def test_a_child_whose_python_has_no_whirlwind_is_left_alone() -> None:

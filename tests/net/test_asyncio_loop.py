@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -389,3 +391,32 @@ def test_close_closes_the_connections_that_a_program_forgot() -> None:
         assert loop.asyncio_loop.is_closed()
         far.settimeout(10)
         assert far.recv(1) == b""
+
+
+# From 3.14 on get_event_loop() makes no loops any more.
+_UNSET = "a loop" if sys.version_info < (3, 14) else "RuntimeError"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("", _UNSET, id="nothing was set"),
+        pytest.param("asyncio.set_event_loop(None)", "RuntimeError", id="none was set"),
+        pytest.param("asyncio.set_event_loop(old)", "the old", id="a loop was set"),
+    ],
+)
+def test_a_closed_loop_leaves_its_thread_as_it_was(before: str, after: str) -> None:
+    # Programs make futures, or ask asyncio for a loop, after a test case has closed its own.
+    script = (
+        "import asyncio, warnings; warnings.simplefilter('ignore')\n"
+        "from whirlwind.ioloop import IOLoop\n"
+        "old = asyncio.new_event_loop()\n"
+        f"{before}\n"
+        "IOLoop().close()\n"
+        "try: found = asyncio.get_event_loop()\n"
+        "except RuntimeError: print('RuntimeError')\n"
+        "else: print('the old' if found is old else 'a loop'); found.close()\n"
+        "old.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == (after, "")

@@ -8,6 +8,7 @@ import gc
 import ssl
 import weakref
 from typing import Any
+from unittest import mock
 
 import pytest
 import uvloop
@@ -22,10 +23,10 @@ from tests.support.websockets import (
     serving_websocket,
 )
 
-from whirlwind import gen
+from whirlwind import gen, httputil
 from whirlwind._proto.websocket.deflate import MessageCompressor
 from whirlwind._proto.websocket.events import Closed, Ping, Pong
-from whirlwind.web import RequestHandler
+from whirlwind.web import Application, RequestHandler
 from whirlwind.websocket import WebSocketClosedError, WebSocketHandler
 
 FACTORIES = [asyncio.SelectorEventLoop, uvloop.new_event_loop]
@@ -852,3 +853,19 @@ def tls() -> tuple[ssl.SSLContext, ssl.SSLContext]:
 def test_a_handler_for_http_does_not_speak_websocket() -> None:
     assert issubclass(WebSocketHandler, RequestHandler)
     assert not hasattr(RequestHandler, "write_message")
+
+
+def test_what_is_closing_is_asked_of_the_connection() -> None:
+    # Programs' tests put a mock there that answers the one question.
+    async def main() -> None:
+        request = httputil.HTTPServerRequest("GET", "/", connection=mock.MagicMock())
+        handler = WebSocketHandler(Application(), request)
+        connection = handler.ws_connection = mock.MagicMock()
+        connection.is_closing.return_value = False
+        handler.write_message("a")
+        connection.is_closing.return_value = True
+        with pytest.raises(WebSocketClosedError):
+            handler.write_message("b")
+        assert [call.args[0] for call in connection.write_message.call_args_list] == ["a"]
+
+    run(main)

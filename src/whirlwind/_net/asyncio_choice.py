@@ -20,7 +20,7 @@ import importlib
 import os
 import sys
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 _VARIABLE: Final = "WHIRLWIND_LOOP"
 _FAST: Final = "winloop" if sys.platform == "win32" else "uvloop"
@@ -60,6 +60,23 @@ def current_asyncio_loop() -> asyncio.AbstractEventLoop | None:
         if loop is not None and loop.is_closed():
             return None
     return loop
+
+
+def loop_was_set() -> bool:
+    """Return whether ``asyncio.set_event_loop`` was called in this thread, be it with None."""
+    return bool(getattr(getattr(_policy(), "_local", None), "_set_called", False))
+
+
+def unset_loop() -> None:
+    """Take this thread's loop away as though none had been set.
+
+    ``asyncio.set_event_loop(None)`` does more: after it ``asyncio.get_event_loop()`` raises in the
+    main thread as well, where up to Python 3.13 it makes a loop.
+    """
+    asyncio.set_event_loop(None)
+    local: Any = getattr(_policy(), "_local", None)
+    if local is not None and hasattr(local, "_set_called"):
+        local._set_called = False
 
 
 def _fast_maker() -> Callable[[], asyncio.AbstractEventLoop]:

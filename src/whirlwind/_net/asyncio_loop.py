@@ -35,7 +35,12 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from whirlwind._engine.clock import set_clock
-from whirlwind._net.asyncio_choice import current_asyncio_loop, new_asyncio_loop
+from whirlwind._net.asyncio_choice import (
+    current_asyncio_loop,
+    loop_was_set,
+    new_asyncio_loop,
+    unset_loop,
+)
 from whirlwind._net.ioloop import HasFileno, IOLoop, Selectable, _deprecated
 from whirlwind._net.selector_thread import AddThreadSelectorEventLoop
 
@@ -352,6 +357,7 @@ class AsyncIOLoop(BaseAsyncIOLoop):
     ) -> None:
         self.is_current = False
         self.old_asyncio: asyncio.AbstractEventLoop | None = None
+        self._was_set = False
         made = asyncio_loop is None
         loop = new_asyncio_loop() if asyncio_loop is None else asyncio_loop
         try:
@@ -370,6 +376,7 @@ class AsyncIOLoop(BaseAsyncIOLoop):
         if not self.is_current:
             # What the thread had before is put back afterwards, as long as it is usable.
             self.old_asyncio = current_asyncio_loop()
+            self._was_set = loop_was_set()
             self.is_current = True
         super()._make_current()
 
@@ -378,7 +385,11 @@ class AsyncIOLoop(BaseAsyncIOLoop):
             old = self.old_asyncio
             self.old_asyncio = None
             self.is_current = False
-            asyncio.set_event_loop(None if old is None or old.is_closed() else old)
+            if self._was_set:
+                asyncio.set_event_loop(None if old is None or old.is_closed() else old)
+            else:
+                # A program in which every loop has been closed may still make a future.
+                unset_loop()
         else:
             super()._clear_current()
 

@@ -215,7 +215,7 @@ class WebSocketHandler(RequestHandler):
             WebSocketClosedError: The WebSocket is closed, or closing.
         """
         connection = self.ws_connection
-        if connection is None or connection.server_terminated or connection.client_terminated:
+        if connection is None or connection.is_closing():
             raise WebSocketClosedError("the WebSocket is closed, or closing")
         return connection.write_message(message, binary)
 

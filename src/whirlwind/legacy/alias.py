@@ -17,6 +17,7 @@ what is reached through the package (``from tornado import web``) is imported as
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -86,6 +87,7 @@ class _AliasLoader(importlib.abc.InspectLoader):
         package, _, rest = self._alias.partition(".")
         if package != "tornado":
             return
+        _rename(module, self._real, self._alias)
         if not rest:
             module.__dict__["__getattr__"] = _through_the_package
         for other in _BRINGS.get(rest, ()):
@@ -160,6 +162,21 @@ class AliasFinder(importlib.abc.MetaPathFinder):
         from whirlwind.legacy.distributions import installed
 
         yield from installed(self._real, getattr(context, "name", None))
+
+
+def _rename(module: ModuleType, real: str, alias: str) -> None:
+    """Let what a module offers say that it comes from ``alias``.
+
+    Monitoring agents name what they measure by it (``tornado.web.ErrorHandler``), and dashboards,
+    filters of tracebacks and tests of such programs know those names.
+    """
+    for name in getattr(module, "__all__", ()):
+        # A name that is made when it is asked for says later where it comes from.
+        thing = module.__dict__.get(name)
+        if getattr(thing, "__module__", None) == real:
+            # Not all can be told: classes of compiled kernels, instances with slots.
+            with contextlib.suppress(AttributeError, TypeError):
+                thing.__module__ = alias
 
 
 def _brought(name: str) -> set[str]:

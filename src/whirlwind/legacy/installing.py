@@ -56,3 +56,7 @@ def _reach_children() -> None:
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     if _CHILDREN not in paths:
         os.environ["PYTHONPATH"] = os.pathsep.join([_CHILDREN, *paths])
+    # Some programs make the PYTHONPATH of their children from their own sys.path (pytest-jupyter
+    # does). Not first, where the folder of the program stands or is going to.
+    if _CHILDREN not in sys.path:
+        sys.path.insert(1, _CHILDREN)

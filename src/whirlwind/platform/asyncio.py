@@ -4,6 +4,7 @@ Door: names only. The loops are in ``_net/asyncio_loop.py``, the thread in
 ``_net/selector_thread.py``, what is made only when asked for in ``_net/loop_policy.py``.
 """
 
+import asyncio  # noqa: F401  (programs take it from here)
 from typing import Any
 
 from whirlwind._base.publish import publish

@@ -891,3 +891,53 @@ def test_timers_are_few_and_end_with_the_client(loop_kind: LoopFactory) -> None:
             assert timers == []
 
     run(main())
+
+
+def test_a_request_shows_what_was_sent_of_it() -> None:
+    async def main() -> None:
+        ok = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        async with serving(ok, ok, ok) as (server, client):
+            response = await client.fetch(server.url)
+            sent = response.request.headers
+            assert sorted(sent) == ["Accept-Encoding", "Host", "User-Agent"]
+            assert sent["host"] == server.url.split("/")[2]
+
+            request = HTTPRequest(server.url, "POST", {"X": "1"}, "a=b", auth_username="me")
+            await client.fetch(request)
+            assert request.headers["Content-Length"] == "3"
+            assert request.headers["Authorization"].startswith("Basic ")
+            assert request.headers["X"] == "1"
+            # A field that the program sets then goes with the others of the program's.
+            request.headers["Y"] = "2"
+            await client.fetch(request)
+            assert request.headers["Y"] == "2"
+
+    run(main())
+
+
+def test_a_request_that_is_sent_again_has_only_its_own_fields_and_those_of_the_second_time() -> (
+    None
+):
+    async def main() -> None:
+        ok = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        async with serving(ok, ok) as (server, client):
+            request = HTTPRequest(server.url, "POST", {"X": "1"}, "a=b", user_agent="one")
+            await client.fetch(request)
+            request.method, request.body, request.user_agent = "GET", None, "two"
+            await client.fetch(request)
+            assert request.headers["User-Agent"] == "two"
+            assert sorted(request.headers) == ["Accept-Encoding", "Host", "User-Agent", "X"]
+
+    run(main())
+
+
+def test_what_was_sent_is_that_of_the_request_before_the_redirect() -> None:
+    async def main() -> None:
+        moved = b"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"
+        ok = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        async with serving(moved, ok) as (server, client):
+            response = await client.fetch(server.url, method="POST", body="a=b")
+            assert response.request.url == server.url
+            assert response.request.headers["Content-Length"] == "3"
+
+    run(main())

@@ -441,3 +441,14 @@ def test_http_goes_on_beside_it() -> None:
             assert await connection.read_message() is None
 
     run(main)
+
+
+def test_a_connection_has_no_code_for_the_answer_that_made_it_a_websocket() -> None:
+    # As in Tornado, where it is that of a response: suites of programs tell the two apart by it.
+    async def main() -> None:
+        async with echo_server() as address:
+            connection = await websocket_connect(f"ws://{address}/ws")
+            assert connection.code is None
+            connection.close()
+
+    run(main)

@@ -64,7 +64,7 @@ def test_after_a_head_with_a_body_an_upgrade_or_an_error_the_next_is_read_all_th
         pytest.param(b"GET\t/ HTTP/1.1", id="tab"),
         pytest.param(b"G(T / HTTP/1.1", id="method no token"),
         pytest.param(b"GET /\x00 HTTP/1.1", id="NUL"),
-        pytest.param(b"GET /#a HTTP/1.1", id="fragment"),
+        pytest.param(b"GET #a HTTP/1.1", id="fragment alone"),
         pytest.param(b"GET / http/1.1", id="lower case"),
         pytest.param(b"GET / HTTP/1.1 ", id="space at the end"),
         pytest.param(b" GET / HTTP/1.1", id="space at the start"),

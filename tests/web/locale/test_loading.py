@@ -115,3 +115,8 @@ def test_a_locale_is_made_once_until_others_are_loaded(tmp_path: Path) -> None:
     assert another is not french
     locale.load_translations(str(tmp_path))
     assert locale.get("fr_FR") is not another
+    del locale.Locale._cache  # as they do that were written for Tornado 5
+    assert locale.get("fr_FR") is locale.get("fr_FR")
+    del locale.Locale._cache
+    locale.load_translations(str(tmp_path))
+    assert locale.get("fr_FR") is locale.get("fr_FR")

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from tests.conftest import LogWatch
 from tests.support.raw_http import run, serving
 from tests.support.static_files import ask, get, wire
 
-from whirlwind import gen, web
+from whirlwind import gen, httputil, web
 from whirlwind._web.static import sending
 from whirlwind._web.static.opened_file import OpenedFile
 
@@ -48,6 +49,18 @@ def root(tmp_path: Path) -> Path:
 
 
 # --- answers ---
+
+
+def test_head_does_not_wait_for_what_its_connection_answers(root: Path) -> None:
+    # Suites of programs call the method of a handler whose connection is a mock.
+    async def main() -> None:
+        request = httputil.HTTPServerRequest("HEAD", "/a.txt", connection=mock.MagicMock())
+        handler = web.StaticFileHandler(web.Application(), request, path=str(root))
+        await handler.head("a.txt")
+        assert handler.get_status() == 200
+        assert request.connection.write_headers.call_count == 1
+
+    run(main)
 
 
 def test_a_file_comes_with_what_is_known_about_it(root: Path) -> None:

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from whirlwind._base.errors import WhirlwindError
 from whirlwind._base.lazy import lazy
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.status import responses
+
+# What a fetch took that ended within one tick of the loop's clock, on uvloop a millisecond. It took
+# some time, and programs divide by it (thumbor, for bytes per second).
+_UNDER_A_TICK: Final = 0.0005
 
 
 class HTTPClientError(WhirlwindError):
@@ -76,7 +80,7 @@ class Times(NamedTuple):
             "appconnect": max(self.secured - hop, 0.0),
             "pretransfer": max(self.sent - hop, 0.0),
             "starttransfer": max(self.first_byte - hop, 0.0),
-            "total": self.ended - self.started,
+            "total": self.ended - self.started or _UNDER_A_TICK,
             "redirect": max(hop - self.started, 0.0),
         }
 

@@ -177,10 +177,9 @@ class WebSocketClientConnection:
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> None:
         """The head of the server's answer is there, and it is one of 101."""
+        # The code stays None, as in Tornado: programs that take any answer of the server (a test of
+        # jupyter_server does) tell by it that they have a WebSocket and no response.
         self.headers = headers
-        if isinstance(start_line, ResponseStartLine):
-            self.code = start_line.code
-            self.reason = start_line.reason
 
     def _on_http_response(self, response: HTTPResponse) -> None:
         """There is no WebSocket: the server answered something else, or not at all."""

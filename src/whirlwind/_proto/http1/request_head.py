@@ -34,12 +34,10 @@ from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http1.field_lines import FieldLines
 from whirlwind._proto.http1.request_target import check_target, is_host
 
-# method SP request-target SP HTTP-version CRLF; bytes above 0x7f in a target are not allowed by
-# the RFC and sent by clients of old all the same. Minor versions above 1 are read as 1.1 (RFC
-# 9110, section 2.5).
-_LINE: Final = re.compile(
-    rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-\"$-~\x80-\xff]+) HTTP/1\.([0-9])\r\n"
-)
+# method SP request-target SP HTTP-version CRLF; bytes above 0x7f and "#" in a target are not
+# allowed by the RFC and sent by clients of old all the same: characters like others. Minor
+# versions above 1 are read as 1.1 (RFC 9110, section 2.5).
+_LINE: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\x80-\xff]+) HTTP/1\.([0-9])\r\n")
 _OTHER_VERSION: Final = re.compile(rb"[!#-~]+ [!-~\x80-\xff]+ HTTP/[02-9]\.[0-9]\r\n")
 # Eighteen digits fit 63 bits; a longer number is over every limit anyway.
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")

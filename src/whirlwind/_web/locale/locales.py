@@ -55,7 +55,7 @@ class Catalogue:
         """Use other translations from now on; locales handed out before keep theirs."""
         self.translations = translations
         self.from_gettext = from_gettext
-        Locale._cache.clear()
+        Locale._cache = {}
         self._list_supported()
         gen_log.debug("Supported locales: %s", sorted(self.supported))
 
@@ -123,6 +123,8 @@ class Locale:
         Raises:
             AssertionError: It is not one of them; ``get_closest`` takes any code.
         """
+        if not hasattr(Locale, "_cache"):
+            Locale._cache = {}  # programs' tests delete it, which was the way to clear it up to 5
         made = Locale._cache
         if code not in made:
             if code not in CATALOGUE.supported:

@@ -174,8 +174,9 @@ class StaticFileHandler(RequestHandler):
         self.set_header("Content-Length", stop - start)
         try:
             if not include_body:
-                # Not left to finish(), which would look at the Etag for itself.
-                yield self.flush()
+                # Not left to finish(), which would look at the Etag for itself. Not waited for
+                # either, as in Tornado: nothing follows that would have to wait for the client.
+                self.flush()
             elif file is not None:
                 yield send_file(self, file, start, stop - start)
             elif part is None:

@@ -18,13 +18,15 @@ _HERE = str(pathlib.Path(__file__).parent)
 if __name__ == "sitecustomize":
     while _HERE in sys.path:
         sys.path.remove(_HERE)
+    hidden = importlib.machinery.PathFinder.find_spec(__name__)
     try:
         from whirlwind import legacy
     except ModuleNotFoundError:
         pass  # another Python, which has no whirlwind: its programs are left as they are
     else:
+        # On the path again: some programs make the PYTHONPATH of their children from it.
+        sys.path.insert(0, _HERE)
         legacy.install(children=True)
-    hidden = importlib.machinery.PathFinder.find_spec(__name__)
     if hidden is not None and hidden.loader is not None:
         sys.modules[__name__] = importlib.util.module_from_spec(hidden)
         hidden.loader.exec_module(sys.modules[__name__])
