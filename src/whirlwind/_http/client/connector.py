@@ -10,6 +10,7 @@ wins. The losers' sockets are closed, also when the whole is cancelled.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import secrets
 import socket
@@ -135,9 +136,15 @@ class Connector:
                 protocol, sock=sock, ssl=context, server_hostname=key.host
             )
             progress.secured = self._loop.time()
-        except BaseException:
+        except BaseException as error:
             # asyncio closes the socket of a failed handshake, uvloop does not always.
             sock.close()
+            if isinstance(error, ConnectionError):
+                # asyncio and uvloop say nothing at all where the peer hung up.
+                how = "reset" if error.errno else "closed"
+                raise type(error)(
+                    error.errno or errno.ECONNRESET, f"Connection {how} {progress.stage}"
+                ) from error
             raise
 
     async def _tunnel(
