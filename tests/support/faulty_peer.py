@@ -32,7 +32,9 @@ class Wire:
 
     def secure(self, context: ssl.SSLContext) -> None:
         """Shake hands."""
-        self.sock = context.wrap_socket(self.sock, server_side=True)
+        # In two steps: the one closes the socket where the handshake fails.
+        self.sock = context.wrap_socket(self.sock, server_side=True, do_handshake_on_connect=False)
+        self.sock.do_handshake()
 
     def read(self, size: int) -> bytes:
         """Read exactly so many bytes."""
@@ -78,7 +80,8 @@ class Wire:
 
     def hold(self) -> None:
         """Do nothing until the client has gone."""
-        while self.sock.recv(65_536):
+        # Past TLS, which may have failed.
+        while socket.socket.recv(self.sock, 65_536):
             pass
 
 

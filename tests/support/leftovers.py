@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import uvloop
-
 
 def held(loop: asyncio.AbstractEventLoop) -> dict[str, object]:
     """Count what is held.
@@ -30,7 +28,7 @@ def held(loop: asyncio.AbstractEventLoop) -> dict[str, object]:
         if kind is asyncio.TimerHandle:
             # One that went off is no longer in the loop's heap.
             timers += not thing.cancelled() and thing in getattr(loop, "_scheduled", ())
-        elif kind is uvloop.loop.TimerHandle:
+        elif (kind.__module__, kind.__name__) == ("uvloop.loop", "TimerHandle"):
             timers += not thing.cancelled() and thing.when() > loop.time()
         elif isinstance(thing, asyncio.Future) and not thing.done():
             futures[f"{kind.__module__}.{kind.__qualname__}"] += 1
