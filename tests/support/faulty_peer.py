@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
-_PATIENCE = 20.0  # seconds; a script that waits longer has lost its client
+_PATIENCE = 8.0  # seconds; a script that waits longer has lost its client
 
 
 class Wire:

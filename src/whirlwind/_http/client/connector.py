@@ -140,11 +140,7 @@ class Connector:
             # asyncio closes the socket of a failed handshake, uvloop does not always.
             sock.close()
             if isinstance(error, ConnectionError):
-                # asyncio and uvloop say nothing at all where the peer hung up.
-                how = "reset" if error.errno else "closed"
-                raise type(error)(
-                    error.errno or errno.ECONNRESET, f"Connection {how} {progress.stage}"
-                ) from error
+                raise _at_stage(error, progress) from error
             raise
 
     async def _tunnel(
@@ -168,8 +164,10 @@ class Connector:
                     field = self.authenticator.field(account, "CONNECT", authority)
                 head = connect_head(authority, self._user_agent, field)
                 answer = await ask_for_tunnel(self._loop, sock, proxy, head)
-            except BaseException:
+            except BaseException as error:
                 sock.close()
+                if isinstance(error, ConnectionError):
+                    raise _at_stage(error, progress) from error
                 raise
             if answer.is_open:
                 return sock
@@ -216,6 +214,12 @@ class Connector:
             context = _default_context() if options == TLSOptions() else _make_context(options)
             self._contexts[options] = context
         return context
+
+
+def _at_stage(error: ConnectionError, progress: Progress) -> ConnectionError:
+    # asyncio and uvloop say nothing at all where the peer hung up in a handshake.
+    how = "reset" if error.errno else "closed"
+    return type(error)(error.errno or errno.ECONNRESET, f"Connection {how} {progress.stage}")
 
 
 def proxy_account(proxy: Proxy) -> Account | None:
