@@ -319,9 +319,7 @@ def test_any_bytes_are_refused(wire: bytes) -> None:
 @effort
 @given(
     st.lists(st.binary(min_size=1, max_size=50), max_size=8),
-    st.lists(
-        st.sampled_from([b"A: b", b"Content-Type: c", b"X: \xff", b"Host: evil"]), max_size=5
-    ),
+    st.lists(st.sampled_from([b"A: b", b"Content-Type: c", b"X: \xff", b"Host: evil"]), max_size=5),
     st.booleans(),
 )
 def test_chunks_come_back_as_they_were_and_trailers_become_no_fields(
