@@ -219,6 +219,14 @@ def read(pieces: list[bytes], *, is_head: bool = False, upgrade: bool = False) -
     return told.head, told.body, told.end, kept, told.leftover
 
 
+def check_same(got: tuple[Any, ...], whole: tuple[Any, ...], wire: bytes) -> None:
+    if got != whole and wire.endswith((b"\r", b"\n")) and len(got) == len(whole) == 5:
+        # Line ends behind a response end its connection, unless they came with it: the parser
+        # passes over them.
+        got, whole = (*got[:3], got[4]), (*whole[:3], whole[4])
+    assert got == whole
+
+
 @effort
 @given(wires(), st.lists(st.integers(0, 1500), max_size=5), st.booleans(), st.booleans())
 def test_where_the_bytes_are_cut_does_not_matter(
@@ -228,13 +236,13 @@ def test_where_the_bytes_are_cut_does_not_matter(
     asked = {"is_head": is_head, "upgrade": upgrade}
     whole = read([wire], **asked)
     places = sorted({0, len(wire), *[cut % (len(wire) + 1) for cut in cuts]})
-    assert read([wire[a:b] for a, b in pairwise(places)], **asked) == whole
+    check_same(read([wire[a:b] for a, b in pairwise(places)], **asked), whole, wire)
     if len(wire) < 300:
-        assert read([wire[at : at + 1] for at in range(len(wire))], **asked) == whole
+        check_same(read([wire[at : at + 1] for at in range(len(wire))], **asked), whole, wire)
         for at in range(1, len(wire)):
-            assert read([wire[:at], wire[at:]], **asked) == whole, at
+            check_same(read([wire[:at], wire[at:]], **asked), whole, wire)
     # The second time its head may be known, and the parser left out.
-    assert read([wire], **asked) == whole
+    check_same(read([wire], **asked), whole, wire)
 
 
 def by_llhttp(wire: bytes) -> tuple[int, bytes] | None:
