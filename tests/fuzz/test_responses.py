@@ -308,9 +308,9 @@ def test_rule_01_what_is_taken_other_parsers_take_as_well(wire: bytes) -> None:
         interim, end, rest = rest.partition(b"\r\n\r\n")
         theirs += interim + end
         rest = rest.lstrip(b"\r\n")
-    theirs += rest
     # A length that is said twice may be taken for one (RFC 9112, section 6.3); llhttp does not.
-    theirs = theirs.replace(b": 5, 5\r\n", b": 5\r\n")
+    fields, end, rest = rest.partition(b"\r\n\r\n")
+    theirs += (fields + end).replace(b": 5, 5\r\n", b": 5\r\n") + rest
     assert by_llhttp(theirs) == (head[0], body)
     # h11 looks at the coding of a body that a status excludes.
     if head[0] not in (204, 304) or b"ransfer" not in theirs:
