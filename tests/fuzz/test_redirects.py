@@ -111,6 +111,7 @@ def test_rule_09_credentials_go_to_the_origin_that_they_are_for_and_to_no_other(
     kept = redirected_headers(
         HTTPHeaders({**secrets, "X": "y", "Host": "h.test"}), body_dropped=False, same_origin=same
     )
+    assert kept is not None
     assert kept["X"] == "y"
     assert "Host" not in kept
     assert all((name in kept) == same for name in secrets)

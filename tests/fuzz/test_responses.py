@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from tests.fuzz.effort import effort
 
 from whirlwind._http.client.connection import HTTPClientConnection
-from whirlwind._http.client.remembered_heads import known_heads
+from whirlwind._http.client.response_head import ResponseHead, known_heads
 from whirlwind._proto.http.headers import HTTPHeaders
 
 LINES = [
@@ -150,6 +151,7 @@ class Told:
     """An exchange that writes down what it is told."""
 
     max_body_size = 1000
+    is_quiet = False
 
     def __init__(self, *, is_head: bool, upgrade: bool = False) -> None:
         self.is_head = is_head
@@ -181,6 +183,11 @@ class Told:
         assert not self.end
         self.body += data
 
+    def whole_response(self, head: ResponseHead, headers: HTTPHeaders, body: bytes) -> None:
+        self.headers_received(head.code, head.reason, head.version, headers)
+        self.data_received(body)
+        self.response_complete()
+
     def response_complete(self) -> None:
         assert self.head is not None
         assert not self.end
@@ -194,14 +201,32 @@ class Told:
         pass
 
 
-def read(pieces: list[bytes], *, is_head: bool = False, upgrade: bool = False) -> tuple[Any, ...]:
+class Turns:
+    """As much of a loop as a connection needs."""
+
+    def __init__(self) -> None:
+        self._due: list[Callable[[], None]] = []
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        self._due.append(function)
+
+    def run(self) -> None:
+        while self._due:
+            self._due.pop(0)()
+
+
+def read(
+    pieces: list[bytes], *, is_head: bool = False, upgrade: bool = False, quiet: bool = False
+) -> tuple[Any, ...]:
     """What a client makes of some bytes: head, body, how it ended, whether it goes on."""
     transport = Transport()
+    turns: Any = Turns()
     connection = HTTPClientConnection(
-        None, max_header_size=10_000, released=lambda c: None, lost=lambda c: None
+        turns, None, max_header_size=10_000, released=lambda c: None, lost=lambda c: None
     )
     connection.connection_made(transport)
     told = Told(is_head=is_head, upgrade=upgrade)
+    told.is_quiet = quiet
     connection.send(told, b"GET / HTTP/1.1\r\n\r\n", complete=True)
     for number, piece in enumerate(pieces):
         if transport.closed:
@@ -210,6 +235,7 @@ def read(pieces: list[bytes], *, is_head: bool = False, upgrade: bool = False) -
             told.leftover += b"".join(pieces[number:])
             break
         connection.data_received(piece)
+        turns.run()
     kept = not transport.closed and told.end == "complete"
     if told.end != "switched":
         connection.connection_lost(None)
@@ -241,8 +267,11 @@ def test_where_the_bytes_are_cut_does_not_matter(
         check_same(read([wire[at : at + 1] for at in range(len(wire))], **asked), whole, wire)
         for at in range(1, len(wire)):
             check_same(read([wire[:at], wire[at:]], **asked), whole, wire)
-    # The second time its head may be known, and the parser left out.
-    check_same(read([wire], **asked), whole, wire)
+    # The third time its head may be known.
+    for _ in range(3):
+        check_same(read([wire], **asked), whole, wire)
+    if not is_head and not upgrade:
+        check_same(read([wire], quiet=True), whole, wire)
 
 
 def by_llhttp(wire: bytes) -> tuple[int, bytes] | None:
