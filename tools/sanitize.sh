@@ -48,6 +48,10 @@ tests=(
     tests/proto/websocket
     tests/fuzz/test_streams.py
     tests/fuzz/test_websocket.py
+    tests/fuzz/test_compressed.py
+    tests/http/websocket
+    tests/web/test_websocket.py
+    tests/faults/test_websocket_client.py
     tests/house/test_kernels.py
 )
 LD_PRELOAD=${preload# } PYTHONMALLOC=malloc PYTHONPATH=src WHIRLWIND_REQUIRE_COMPILED=1 \

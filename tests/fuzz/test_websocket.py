@@ -6,8 +6,9 @@ import itertools
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.fuzz.effort import effort
 
 from whirlwind._base.errors import RemoteProtocolError
 from whirlwind._proto.websocket.close_codes import encode_close, parse_close
@@ -21,7 +22,7 @@ from whirlwind._proto.websocket.mask_cy import websocket_mask
 LIMIT = 2000
 MASK = b"\x01\x80\xff\x55"
 
-bounded = settings(max_examples=300, derandomize=True, deadline=None, database=None)
+bounded = effort
 
 
 def machine(*, compressed: bool) -> WebSocketMachine:

@@ -202,7 +202,9 @@ class BaseAsyncIOLoop(IOLoop):
             if not events & event:
                 self._unwatch(number, watched, remove)
             elif number not in watched:
-                if direct is None:
+                # Not the short way on libuv, which stops watching at an error: a stream whose peer
+                # sent its last bytes and a reset in one turn reads the bytes and waits for ever.
+                if direct is None or self._is_libuv:
                     add(number, self._handle_events, number, event)
                 else:
                     add(number, direct[event])

@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import ssl
 import sys
 from collections.abc import Callable
 from typing import Any, Final, Protocol
@@ -29,6 +30,7 @@ from whirlwind._http.client.response_head import (
     remember_head,
 )
 from whirlwind._http.client.response_parser import ResponseParser, ResponseReceiver, Switch
+from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 
 if sys.platform == "linux":
@@ -73,6 +75,7 @@ class HTTPClientConnection(asyncio.Protocol):
         used: Whether a response came through it already: then the server may have closed it
             while we were writing.
         unheard: Whether it ended with a request that its server has not read, or not wholly.
+        sending: Whether it ended before all of the request was handed to the system.
         writable: False while the transport's buffer is full.
     """
 
@@ -90,6 +93,7 @@ class HTTPClientConnection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self.used = False
         self.unheard = False
+        self.sending = False
         self.writable = True
         self._max_header_size = max_header_size
         self._released = released
@@ -97,6 +101,7 @@ class HTTPClientConnection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._sent = True
         self._paused = False
+        self._cut = False
         self._last_head = b""
         self._parser: ResponseParser | None = None
 
@@ -122,9 +127,12 @@ class HTTPClientConnection(asyncio.Protocol):
         self.transport.write(wire)
 
     def write(self, wire: bytes) -> None:
-        """Send more of the request; nothing happens if the connection has ended."""
-        if self.transport is not None:
+        """Send more of the request; nothing happens if the connection has ended, or is ending."""
+        if self.transport is not None and not self.transport.is_closing():
             self.transport.write(wire)
+        else:
+            # Whoever waits for room waits for the end, which comes in one of the next turns.
+            self.writable = False
 
     def request_complete(self) -> None:
         """Say that the request is sent: the connection can be used again after the response."""
@@ -177,6 +185,8 @@ class HTTPClientConnection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
+        # uvloop says nothing of an end without a farewell but that the connection is lost.
+        self._cut = transport.get_extra_info("ssl_object") is not None
 
     def data_received(self, data: bytes) -> None:
         exchange = self._exchange
@@ -259,6 +269,9 @@ class HTTPClientConnection(asyncio.Protocol):
     def eof_received(self) -> None:
         # The transport closes, and connection_lost() decides what that means. This cannot wait
         # until then, when the socket may be gone.
+        self._cut = self.transport is not None and _lacks_farewell(
+            self.transport.get_extra_info("ssl_object")
+        )
         if self.used and self._exchange is not None and self.transport is not None:
             self.unheard = _has_unacknowledged(self.transport.get_extra_info("socket"))
 
@@ -272,6 +285,7 @@ class HTTPClientConnection(asyncio.Protocol):
             self._go_on()
         exchange, self._exchange = self._exchange, None
         until_close = parser is not None and parser.until_close
+        self.sending = not (self._sent and self.writable)
         self._drop_parser()
         self.transport = None
         self._lost(self)
@@ -279,7 +293,11 @@ class HTTPClientConnection(asyncio.Protocol):
             return
         # A server that closes with unread bytes before it answers with a reset.
         self.unheard = self.unheard or isinstance(exc, OSError)
-        if until_close and exc is None:
+        if until_close and exc is None and self._cut:
+            exchange.connection_failed(
+                HTTPInputError("a body without length ended without the farewell of TLS")
+            )
+        elif until_close and exc is None:
             exchange.response_complete()
         else:
             exchange.connection_failed(exc)
@@ -322,7 +340,8 @@ class HTTPClientConnection(asyncio.Protocol):
         transport = self.transport
         if transport is None:
             return
-        if not (reusable and self._sent) or transport.is_closing():
+        # Behind a body that its server does not read, the next request would wait for ever.
+        if not (reusable and self._sent and self.writable) or transport.is_closing():
             transport.abort()
             return
         self.used = True
@@ -371,6 +390,25 @@ class HTTPClientConnection(asyncio.Protocol):
             self.transport.abort()
         if exchange is not None:
             exchange.connection_failed(error)
+
+
+def _lacks_farewell(tls: Any) -> bool:
+    """True if a connection over TLS ended without ``close_notify``.
+
+    Whoever carries the bytes can end a TCP connection; only the server can say that it is the end.
+
+    Source: RFC 9112, section 9.8: a response that the end of the connection would complete is
+    incomplete without it.
+    """
+    if tls is None:
+        return False
+    try:
+        # After a farewell there is nothing to read; without it, OpenSSL waits for more.
+        return bool(tls.read(1))
+    except ssl.SSLZeroReturnError:
+        return False
+    except (ssl.SSLError, ValueError):
+        return True
 
 
 def _has_unacknowledged(sock: Any) -> bool:

@@ -10,6 +10,7 @@ wins. The losers' sockets are closed, also when the whole is cancelled.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import secrets
 import socket
@@ -139,9 +140,11 @@ class Connector:
                 protocol, sock=sock, ssl=context, server_hostname=key.host
             )
             progress.secured = self._loop.time()
-        except BaseException:
+        except BaseException as error:
             # asyncio closes the socket of a failed handshake, uvloop does not always.
             sock.close()
+            if isinstance(error, ConnectionError):
+                raise _at_stage(error, progress) from error
             raise
 
     async def _tunnel(
@@ -165,8 +168,10 @@ class Connector:
                     field = self.authenticator.field(account, "CONNECT", authority)
                 head = connect_head(authority, self._user_agent, field)
                 answer = await ask_for_tunnel(self._loop, sock, proxy, head)
-            except BaseException:
+            except BaseException as error:
                 sock.close()
+                if isinstance(error, ConnectionError):
+                    raise _at_stage(error, progress) from error
                 raise
             if answer.is_open:
                 return sock
@@ -237,6 +242,12 @@ class Connector:
             context = _default_context() if options == TLSOptions() else _make_context(options)
             self._contexts[options] = context
         return context
+
+
+def _at_stage(error: ConnectionError, progress: Progress) -> ConnectionError:
+    # asyncio and uvloop say nothing at all where the peer hung up in a handshake.
+    how = "reset" if error.errno else "closed"
+    return type(error)(error.errno or errno.ECONNRESET, f"Connection {how} {progress.stage}")
 
 
 def proxy_account(proxy: Proxy) -> Account | None:

@@ -351,8 +351,18 @@ class Fetch:
         if error is not None and not isinstance(error, OSError):
             self.fail(error)
             return
-        when = "in the middle of the response" if self._first_byte_at else "before a response came"
-        failure = HTTPStreamClosedError(f"Connection {'reset' if error else 'closed'} {when}")
+        if self._response_headers is not None:
+            when = "in the middle of the response's body"
+        elif self._first_byte_at:
+            when = "in the middle of the response's header"
+        elif connection is not None and connection.sending:
+            when = "while the request was being sent"
+        else:
+            when = "before a response came"
+        how = "reset" if error else "closed"
+        # Servers of TLS 1.3 refuse a client's certificate, or the lack of one, after the handshake.
+        why = f": {error}" if isinstance(error, ssl.SSLError) else ""
+        failure = HTTPStreamClosedError(f"Connection {how} {when}{why}")
         failure.__cause__ = error
         self.fail(failure)
 

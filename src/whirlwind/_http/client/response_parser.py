@@ -19,6 +19,7 @@ its header, and the parser, which is waiting for a body, is thrown away.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final, Protocol
 
 import httptools
@@ -33,6 +34,8 @@ from whirlwind._proto.http1.repeated_length import with_one_length
 
 # Bytes to parse between two looks at how many pieces there were: 683 at most.
 _SLICE: Final = 4096
+# What a reason-phrase (RFC 9112, section 4) has none of; llhttp passes all but line ends.
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _BAD_LENGTH: Final = "Invalid character in Content-Length"
 # What llhttp says, in the words of RFC 9112 and of Tornado's log.
 _REASONS: Final = {
@@ -123,6 +126,7 @@ class ResponseParser:
         self._pieces = 0
         self._held = b""
         self._trailers = 0
+        self._framing = 0  # bytes since the last one of the body
         self._switched: HTTPHeaders | None = None
 
     def close(self) -> None:
@@ -185,6 +189,7 @@ class ResponseParser:
         """Parse some bytes; True if what follows them was parsed as well."""
         if self.in_header:
             self._header_size += len(data)
+        body_size = self._body_size
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
@@ -215,6 +220,14 @@ class ResponseParser:
             self._unfinished += data
             if self._header_size > self._max_header_size:
                 raise self._header_too_large()
+        elif self._body_size != body_size:
+            self._framing = 0
+        elif not self.complete:
+            # The parser keeps a trailer until its end, and passes over an extension of a chunk.
+            self._framing += len(data)
+            if self._framing > self._max_header_size:
+                what = f"over {self._max_header_size} bytes (max_header_size)"
+                raise HTTPInputError(f"trailers or extensions of chunks are {what}")
         return False
 
     # --- what httptools calls ---
@@ -245,6 +258,8 @@ class ResponseParser:
         version: str = self._parser.get_http_version()
         if version not in ("1.1", "1.0") or code < 100:
             raise HTTPInputError(f"response of HTTP version {version} and status {code}")
+        if self._reason and _CONTROL.search(self._reason) is not None:
+            raise HTTPInputError(f"control character in the reason {self._reason[:40]!r}")
         if self._header_size > self._max_header_size:
             # Of what came, a part may be body.
             size = sum([len(name) + len(value) + 4 for name, value in self._fields])

@@ -7,13 +7,15 @@ import gc
 import logging
 import subprocess
 import sys
+import threading
 from typing import Any
 
 import pycurl
 import pytest
 from tests.conftest import LogWatch
 from tests.support.curl_http import curl_serving
-from tests.support.scripted_http import LoopFactory, ScriptedServer, run, turns, until
+from tests.support.faulty_peer import FaultyPeer, Wire
+from tests.support.scripted_http import HELLO, LoopFactory, ScriptedServer, run, turns, until
 from tests.support.upstream import Upstream, upstream, upstream_server
 
 from whirlwind.curl_httpclient import CurlAsyncHTTPClient, CurlError
@@ -62,14 +64,36 @@ def test_no_other_door_imports_pycurl() -> None:
 
 def test_fetches_beyond_max_clients_wait_in_line_and_say_how_long() -> None:
     async def main() -> None:
-        async with curl_serving(max_clients=1) as (server, client):
-            fetches = [client.fetch(f"{server.url}{number}") for number in range(3)]
+        loop = asyncio.get_running_loop()
+        arrived, answer = asyncio.Event(), threading.Event()
+        paths: list[bytes] = []
+
+        def script(wire: Wire) -> None:
+            for _ in range(3):
+                paths.append(wire.head().split(b" ")[1])
+                loop.call_soon_threadsafe(arrived.set)
+                answer.wait(8)
+                wire.send(HELLO)
+            wire.hold()
+
+        with FaultyPeer(script) as server:
+            client = CurlAsyncHTTPClient(force_instance=True, max_clients=1)
+            before = loop.time()
+            url = f"http://127.0.0.1:{server.port}/"
+            fetches = [client.fetch(f"{url}{number}") for number in range(3)]
+            await arrived.wait()
+            asked = loop.time()
+            while loop.time() == asked:  # the clock of a loop has ticks
+                await asyncio.sleep(0)
+            waited = loop.time() - asked
+            answer.set()
             responses = await asyncio.gather(*fetches)
-            paths = [request.split(b" ")[1] for request in server.requests]
             assert paths == [b"/0", b"/1", b"/2"]
-            queued = [response.time_info["queue"] for response in responses]
-            assert 0 <= queued[0] <= queued[1] <= queued[2]
+            first, *others = (response.time_info["queue"] for response in responses)
+            assert 0 <= first <= asked - before
+            assert min(others) >= waited
             assert server.connections == 1
+            client.close()
 
     run(main())
 

@@ -284,12 +284,27 @@ class CurlFetch:
         self.deliver()
         if self._done:
             return
-        if errno:
+        if not errno and not self._head_complete:
+            # To libcurl, a header that breaks off at the end of a line is one without a body.
+            self.fail(CurlError(pycurl.E_GOT_NOTHING, "connection closed within the header"))
+        elif errno == pycurl.E_OPERATION_TIMEDOUT:
+            self.fail(CurlError(errno, f"{message}, {self._stage(message)}"))
+        elif errno:
             self.fail(self._refusal or CurlError(errno, message))
         elif self._streamed is not None and self._streamed.busy:
             self._complete = True
         else:
             self._respond()
+
+    def _stage(self, message: str) -> str:
+        """Say what was under way when time ran out, in the words of the other client."""
+        # Later stages say the whole time where an earlier one did not end.
+        if not message.startswith(("Connection ", "Resolving ", "SSL ")):
+            return "in the middle of the response" if self._code else "before a response came"
+        if self._handle.getinfo(pycurl.CONNECT_TIME):
+            return f"during TLS handshake{' or by the proxy' if self._request.proxy_host else ''}"
+        resolved = self._handle.getinfo(pycurl.NAMELOOKUP_TIME)
+        return "while connecting" if resolved else "while resolving"
 
     # --- the program's callbacks ---
 
