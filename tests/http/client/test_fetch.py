@@ -195,7 +195,7 @@ def test_no_compression_is_asked_for_if_it_is_not_wanted() -> None:
         ({"network_interface": "lo"}, ValueError),
         ({"proxy_host": "x"}, ValueError),
         ({"proxy_host": "x", "proxy_port": 0}, ValueError),
-        ({"proxy_host": "http://x", "proxy_port": 1}, ValueError),
+        ({"proxy_host": "https://x", "proxy_port": 1}, ValueError),
         (
             {
                 "proxy_host": "x",
