@@ -120,3 +120,10 @@ def test_rule_1_what_cannot_be_written_is_refused_before_anything_is_sent() -> N
     for host, user in (("::1", None), ("h", "a\0b"), ("h", "n" * 256), ("h" * 256, None)):
         with pytest.raises(LocalProtocolError):
             Socks4Handshake(host, 1, user)
+
+
+def test_more_or_less_than_it_wants_is_a_mistake_of_the_caller() -> None:
+    for handshake in (Socks5Handshake("h", 1), Socks4Handshake("h", 1)):
+        for size in (handshake.wants - 1, handshake.wants + 1):
+            with pytest.raises(ValueError, match="are wanted"):
+                handshake.feed(bytes(size))

@@ -1,11 +1,14 @@
 """How a fetch fails without a response.
 
-Layer: HTTP. Imports from this package.
+Layer: HTTP. Imports from ``_base``, ``_net``, ``_proto`` and this package.
 """
 
 from __future__ import annotations
 
+from whirlwind._base.log import gen_log
 from whirlwind._http.client.response import HTTPClientError
+from whirlwind._net.stream_errors import UnsatisfiableReadError
+from whirlwind._proto.http.errors import HTTPInputError
 
 
 class HTTPTimeoutError(HTTPClientError):
@@ -64,3 +67,19 @@ class HTTPProxyError(HTTPClientError):
 
     def __str__(self) -> str:
         return self.message
+
+
+def refused_response(error: HTTPInputError) -> Exception:
+    """Log that a response was refused, and return what its fetch fails with.
+
+    Args:
+        error: What is wrong with it; becomes the cause.
+    """
+    if error.status == 431:
+        gen_log.info("Unsatisfiable read, closing connection: %s", error)
+        refused: Exception = UnsatisfiableReadError(str(error))
+    else:
+        gen_log.info("Malformed HTTP message from None: %s", error)
+        refused = HTTPStreamClosedError(f"Connection closed: {error}")
+    refused.__cause__ = error
+    return refused

@@ -18,17 +18,21 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-import ssl
 import time
 from collections.abc import Callable
 from typing import Any, Final
 
 from whirlwind._base.limits import MAX_REDIRECT_BODY
-from whirlwind._base.log import app_log, gen_log
+from whirlwind._base.log import app_log
 from whirlwind._engine import error_scope
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connector import Progress
-from whirlwind._http.client.errors import HTTPStreamClosedError, HTTPTimeoutError
+from whirlwind._http.client.errors import (
+    HTTPStreamClosedError,
+    HTTPTimeoutError,
+    refused_response,
+)
+from whirlwind._http.client.opening import Opening
 from whirlwind._http.client.prepared_request import PreparedRequest
 from whirlwind._http.client.program_calls import CallbackError, call_in
 from whirlwind._http.client.received_body import ReceivedBody
@@ -39,7 +43,6 @@ from whirlwind._http.client.response import HTTPResponse, Times
 from whirlwind._http.client.response_head import ResponseHead
 from whirlwind._http.client.settings import Settings
 from whirlwind._http.client.shared import Shared
-from whirlwind._net.stream_errors import UnsatisfiableReadError
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 
@@ -75,7 +78,7 @@ class Fetch:
     _done = False
     _prepared: PreparedRequest | None = None
     _connection: HTTPClientConnection | None = None
-    _opening: asyncio.Task[None] | None = None
+    _opening: Opening | None = None
     _producing: ProducedBody | None = None
     _body_held = False  # until the server asks for it
     _progress: Progress | None = None
@@ -164,42 +167,16 @@ class Fetch:
     def _open(self) -> None:
         assert self._prepared is not None
         self._shared.connector.prepare(self._prepared.key)
-        self._progress = Progress()
+        self._opening = Opening(self._shared, self._prepared, self)
+        self._progress = self._opening.progress
         if timeout := self._queue_timeout:
             self._shared.stages.add(self, timeout, self._loop.time())
-        self._opening = self._loop.create_task(self._open_connection())
 
-    async def _open_connection(self) -> None:
-        prepared = self._prepared
-        assert prepared is not None
-        assert self._progress is not None
-        made: list[HTTPClientConnection] = []
-        try:
-            await self._shared.connector.connect(
-                prepared.key, prepared.target, lambda: self._made(made), self._progress
-            )
-        except BaseException as error:
-            for connection in made:
-                connection.abort()
-                self._shared.pool.lost(connection)
-            if not isinstance(error, Exception):
-                raise
-            if isinstance(error, ssl.SSLError):
-                gen_log.warning("SSL Error on %s: %s", prepared.target.authority, error)
-            self.fail(error)
-            return
+    def connection_opened(self, connection: HTTPClientConnection) -> None:
+        """The connection that was missing is there (see opening.Opener)."""
         self._opening = None
         self._shared.stages.remove(self, self._queue_timeout)
-        try:
-            self._send(made[0], self._loop.time())
-        except Exception as error:
-            self.fail(error)
-
-    def _made(self, made: list[HTTPClientConnection]) -> HTTPClientConnection:
-        assert self._prepared is not None
-        connection = self._shared.new_connection(self._prepared.key)
-        made.append(connection)
-        return connection
+        self._send(connection, self._loop.time())
 
     def _send(self, connection: HTTPClientConnection, now: float) -> None:
         prepared = self._prepared
@@ -329,7 +306,7 @@ class Fetch:
         if self._done:
             return
         if isinstance(error, HTTPInputError):
-            self.fail(self._refused(error))
+            self.fail(refused_response(error))
             return
         if isinstance(error, CallbackError) and error.__cause__ is not None:
             self.callback_failed(error.__cause__)
@@ -379,16 +356,6 @@ class Fetch:
     def writing_resumed(self) -> None:
         if self._producing is not None:
             self._producing.writing_resumed()
-
-    def _refused(self, error: HTTPInputError) -> Exception:
-        if error.status == 431:
-            gen_log.info("Unsatisfiable read, closing connection: %s", error)
-            refused: Exception = UnsatisfiableReadError(str(error))
-        else:
-            gen_log.info("Malformed HTTP message from None: %s", error)
-            refused = HTTPStreamClosedError(f"Connection closed: {error}")
-        refused.__cause__ = error
-        return refused
 
     # --- the response's body (see received_body.BodyOwner) ---
 
@@ -516,7 +483,7 @@ class Fetch:
         self._done = True
         callback, self._callback = self._callback, None
         opening, self._opening = self._opening, None
-        if opening is not None and opening is not _current_task(self._loop):
+        if opening is not None:
             opening.cancel()
         if self._producing is not None:
             self._stop_producing()
@@ -558,7 +525,3 @@ class Fetch:
             self._first_byte_at,
             now,
         )
-
-
-def _current_task(loop: asyncio.AbstractEventLoop) -> asyncio.Task[Any] | None:
-    return asyncio.current_task(loop) if loop.is_running() else None

@@ -109,7 +109,7 @@ class Socks5Handshake:
 
         Source: RFC 1928, sections 3, 4 and 6; RFC 1929, section 2.
         """
-        assert len(data) == self.wants
+        _check_size(data, self.wants)
         return self._take(data)
 
     def _take_method(self, data: bytes) -> bytes:
@@ -203,7 +203,7 @@ class Socks4Handshake:
         Raises:
             RemoteProtocolError: The proxy refuses, or what it says is not SOCKS 4.
         """
-        assert len(data) == self.wants
+        _check_size(data, self.wants)
         _check_version(data[0], 0)
         if data[1] != _GRANTED:
             said = _REFUSALS_4.get(data[1], f"code {data[1]}")
@@ -211,6 +211,11 @@ class Socks4Handshake:
         self.wants = 0
         self.done = True
         return b""
+
+
+def _check_size(data: bytes, wanted: int) -> None:
+    if len(data) != wanted:
+        raise ValueError(f"fed {len(data)} bytes, where {wanted} are wanted")
 
 
 def _check_version(version: int, expected: int) -> None:
