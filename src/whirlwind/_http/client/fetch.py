@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any, Final
