@@ -34,8 +34,8 @@ from whirlwind.mongo import (
 @pytest.mark.parametrize(
     ("ours", "pymongos", "fewest"),
     [
-        (MotorClient, AsyncMongoClient, 4),
-        (MotorDatabase, AsyncDatabase, 5),
+        (MotorClient, AsyncMongoClient, 3),
+        (MotorDatabase, AsyncDatabase, 3),
         (MotorCollection, AsyncCollection, 25),
         (MotorClientSession, AsyncClientSession, 3),
         (MotorGridFSBucket, AsyncGridFSBucket, 3),

@@ -196,14 +196,15 @@ def outgoing(
     def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         manipulate = kwargs.pop("manipulate", True)
         manipulators = self._database._manipulators
-        if manipulators is None or not manipulate:
-            return method(self, *args, **kwargs)
         callback = take_callback(kwargs)
 
         async def run() -> Any:
             return manipulators.to_program(await method(self, *args, **kwargs), self)
 
-        future = self._binding.start(run)
+        if manipulators is None or not manipulate:
+            future = method(self, *args, **kwargs)
+        else:
+            future = self._binding.start(run)
         return future if callback is None else deliver(future, callback)
 
     return call
