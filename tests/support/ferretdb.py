@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 from typing import IO, Final
 
@@ -103,6 +104,9 @@ class FerretDB:
         assert self._process.stdout is not None
         self._output: IO[str] = self._process.stdout
         self.port = self._port_it_found()
+        # It logs every connection: with a pipe that nobody empties it stands still one day.
+        self._reader = threading.Thread(target=self._read_on, daemon=True)
+        self._reader.start()
         self.uri = f"mongodb://127.0.0.1:{self.port}/"
 
     def _port_it_found(self) -> int:
@@ -113,10 +117,15 @@ class FerretDB:
                 return int(found[1])
         raise RuntimeError(f"FerretDB did not start: {''.join(said)[-2000:]}")
 
+    def _read_on(self) -> None:
+        for _ in self._output:
+            pass
+
     def close(self) -> None:
         """Kill the process; calling it again does nothing."""
         self._process.kill()
         self._process.wait()
+        self._reader.join()
         self._output.close()
 
     def __enter__(self) -> FerretDB:
