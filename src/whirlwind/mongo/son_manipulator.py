@@ -194,8 +194,10 @@ def outgoing(
 
     @functools.wraps(method)
     def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        manipulate = kwargs.pop("manipulate", True)
         manipulators = self._database._manipulators
+        if manipulators is None and not kwargs:  # the common case, at the cost of a call
+            return method(self, *args)
+        manipulate = kwargs.pop("manipulate", True)
         callback = take_callback(kwargs)
 
         async def run() -> Any:
