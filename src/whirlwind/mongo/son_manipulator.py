@@ -196,7 +196,7 @@ def outgoing(
     def call(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         manipulators = self._database._manipulators
         if manipulators is None and not kwargs:  # the common case, at the cost of a call
-            return method(self, *args)
+            return method(self, *args, **kwargs)
         manipulate = kwargs.pop("manipulate", True)
         callback = take_callback(kwargs)
 
