@@ -60,7 +60,9 @@ if GIVEN_URI is not None:
                     assert first["fullDocument"] == {"_id": 1}
                 async with things.watch(resume_after=token) as stream:
                     assert await stream.fetch_next
-                    assert stream.next_object()["fullDocument"] == {"_id": 2}
+                    second = stream.next_object()
+                    assert second is not None
+                    assert second["fullDocument"] == {"_id": 2}
                 async with client[database_name].watch() as stream:
                     await things.drop()
                     assert (await stream.next())["operationType"] == "drop"

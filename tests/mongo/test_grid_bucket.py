@@ -54,6 +54,7 @@ def test_the_yield_form_of_the_same(any_uri: str, database_name: str) -> None:
         cursor = bucket.find({"filename": "a"})
         while (yield cursor.fetch_next):
             stored = cursor.next_object()
+            assert stored is not None
             found.append((stored.filename, (yield stored.read())))
         yield client.drop_database(database_name)
         yield client.close()

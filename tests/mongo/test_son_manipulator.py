@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -138,12 +138,13 @@ def test_every_way_to_read_a_cursor_passes_on_the_way_out(any_uri: str, database
                     found.append(cursor.next_object())
                 return found
 
-            for make in (
+            makers: tuple[Callable[[], Any], ...] = (
                 lambda: things.find().sort("_id"),
                 lambda: things.find().sort("_id").clone(),
                 lambda: things.with_options().find().sort("_id"),
                 lambda: things.aggregate([{"$sort": {"_id": 1}}]),
-            ):
+            )
+            for make in makers:
                 assert await loop(make()) == expected
                 assert await make().to_list() == expected
                 assert [document async for document in make()] == expected
