@@ -52,6 +52,7 @@ bench: $(READY)
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.server
 	$(BIN)/python -m benchmarks.client
+	$(BIN)/python -m benchmarks.streams
 	$(BIN)/python -m benchmarks.websocket
 	$(BIN)/python -m benchmarks.mongo
 
