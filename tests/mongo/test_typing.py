@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
 
 from bson import CodecOptions
-from tests.support.peers import program
 
 from whirlwind import mongo
 from whirlwind.mongo import core, motor_asyncio, motor_tornado
@@ -66,7 +64,6 @@ def test_mypy_finds_what_is_wrong(tmp_path: pathlib.Path) -> None:
 
 
 def test_pyright_has_nothing_to_say_about_a_typed_program(tmp_path: pathlib.Path) -> None:
-    name = "basedpyright" if shutil.which("basedpyright") else "pyright"
     settings = {
         "include": [str(PROGRAM)],
         "extraPaths": [str(ROOT / "src")],
@@ -75,7 +72,17 @@ def test_pyright_has_nothing_to_say_about_a_typed_program(tmp_path: pathlib.Path
     }
     (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
     done = subprocess.run(
-        [program(name), "--level", "error", "--pythonpath", sys.executable, "-p", str(tmp_path)],
+        [
+            sys.executable,
+            "-m",
+            "basedpyright",
+            "--level",
+            "error",
+            "--pythonpath",
+            sys.executable,
+            "-p",
+            str(tmp_path),
+        ],
         capture_output=True,
         text=True,
         check=False,
