@@ -158,11 +158,13 @@ class BaseAsyncIOLoop(IOLoop):
         """Do what ``add_handler`` does for a stream's socket, with less on the way of an event.
 
         A non-blocking socket that carries a stream needs nothing of what is evened out above:
-        an error of it is its end, which the next read or write tells.
+        an error of it is its end, which the next read or write tells. On libuv an event takes
+        the longer way all the same, and goes to ``handler`` (see ``_watch_events``).
 
         Args:
             sock: The socket. ``update_handler`` and ``remove_handler`` know it afterwards.
-            handler: What ``add_handler`` would be given, for a loop that overrides that.
+            handler: What ``add_handler`` would be given, for libuv and for a loop that overrides
+                that.
             on_read: Called by the asyncio loop itself when there is something to read; handles
                 its own exceptions.
             on_write: The same for room to write.

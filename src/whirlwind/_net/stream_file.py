@@ -10,7 +10,7 @@ what any file has in common, below reading and writing.
 Watching goes on for as long as it may be of use, since changing it costs a system call each way.
 A socket is watched by the asyncio loop directly (``watch_stream``): ``_on_readable`` and
 ``_on_writable`` do what is common in few steps and leave the rest to ``_handle_events``, which is
-also what any other file gets.
+also what any other file gets, and a socket on libuv.
 
 A stream that is connecting or shaking hands is *opening*: reads and writes wait, and what the
 subclass has to do on each event is in ``_open_further``.
