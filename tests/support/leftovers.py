@@ -73,4 +73,12 @@ async def nothing_is_left() -> AsyncIterator[None]:
         await asyncio.sleep(0 if turn < 10 else 0.01)
         after = held(loop)
     for kind, count in before.items():
-        assert after[kind] == count, kind
+        assert after[kind] == count, f"{kind}: {_more(count, after[kind])}"
+
+
+def _more(before: object, after: object) -> str:
+    """Say what there is besides, and what is gone."""
+    if isinstance(before, int):
+        return f"{before} before, {after} after"
+    counts = Counter(before), Counter(after)  # type: ignore[call-overload]
+    return f"left {counts[1] - counts[0]}, gone {counts[0] - counts[1]}"

@@ -103,7 +103,9 @@ async def serving(
     server = kind(callback, **options)
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    listening.listen()
+    # A crowd in this very thread may come before the first of it is accepted; a connection that the
+    # kernel has no place for tries again after seconds.
+    listening.listen(2048)
     listening.setblocking(False)
     running = Serving(server)
     running.port = listening.getsockname()[1]

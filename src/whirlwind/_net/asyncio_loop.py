@@ -41,6 +41,7 @@ from whirlwind._net.asyncio_choice import (
     new_asyncio_loop,
     unset_loop,
 )
+from whirlwind._net.error_watch import ErrorWatch
 from whirlwind._net.ioloop import HasFileno, IOLoop, Selectable, _deprecated
 from whirlwind._net.selector_thread import AddThreadSelectorEventLoop
 
@@ -74,6 +75,7 @@ class BaseAsyncIOLoop(IOLoop):
         self.readers: set[int] = set()
         self.writers: set[int] = set()
         self._direct: dict[int, dict[int, Callable[[], object]]] = {}
+        self._error_watch: ErrorWatch | None = None
         self._probes: dict[int, select.poll] = {}
         self.closing = False
         self._in_start = False
@@ -142,6 +144,10 @@ class BaseAsyncIOLoop(IOLoop):
             raise ValueError(f"fd {number} added twice")
         self.handlers[number] = (fileobj, handler)
         try:
+            if self._is_libuv and number in self._direct:
+                if self._error_watch is None:
+                    self._error_watch = ErrorWatch(self.selector_loop, self._take_error)
+                self._error_watch.add(number)
             self._watch_events(number, events)
         except BaseException:
             self.remove_handler(number)
@@ -158,8 +164,8 @@ class BaseAsyncIOLoop(IOLoop):
         """Do what ``add_handler`` does for a stream's socket, with less on the way of an event.
 
         A non-blocking socket that carries a stream needs nothing of what is evened out above:
-        an error of it is its end, which the next read or write tells. On libuv an event takes
-        the longer way all the same, and goes to ``handler`` (see ``_watch_events``).
+        an error of it is its end, which the next read or write tells. Where libuv stops
+        watching at an error, that is heard of apart (see error_watch).
 
         Args:
             sock: The socket. ``update_handler`` and ``remove_handler`` know it afterwards.
@@ -170,7 +176,9 @@ class BaseAsyncIOLoop(IOLoop):
             on_write: The same for room to write.
             events: READ, WRITE or both.
         """
-        if type(self).add_handler is BaseAsyncIOLoop.add_handler:
+        if type(self).add_handler is BaseAsyncIOLoop.add_handler and (
+            not self._is_libuv or ErrorWatch.is_there()
+        ):
             self._direct[sock.fileno()] = {IOLoop.READ: on_read, IOLoop.WRITE: on_write}
         self.add_handler(sock, handler, events)
 
@@ -185,6 +193,8 @@ class BaseAsyncIOLoop(IOLoop):
         self._unwatch(number, self.writers, self.selector_loop.remove_writer)
         del self.handlers[number]
         self._direct.pop(number, None)
+        if self._error_watch is not None:
+            self._error_watch.remove(number)
         self._probes.pop(number, None)
 
     def _watch_events(self, number: int, events: int) -> None:
@@ -204,9 +214,7 @@ class BaseAsyncIOLoop(IOLoop):
             if not events & event:
                 self._unwatch(number, watched, remove)
             elif number not in watched:
-                # Not the short way on libuv, which stops watching at an error: a stream whose peer
-                # sent its last bytes and a reset in one turn reads the bytes and waits for ever.
-                if direct is None or self._is_libuv:
+                if direct is None:
                     add(number, self._handle_events, number, event)
                 else:
                     add(number, direct[event])
@@ -246,6 +254,12 @@ class BaseAsyncIOLoop(IOLoop):
         expected = select.POLLIN if events == IOLoop.READ else select.POLLOUT
         found = probe.poll(0)
         return not found or found[0][1] & (select.POLLERR | select.POLLNVAL | expected) != expected
+
+    def _take_error(self, number: int) -> None:
+        # libuv may have seen the error, and given up watching, or be about to: from here on the
+        # socket goes the longer way, which asks the system at each event.
+        if self._direct.pop(number, None) is not None:
+            self._watch_again(number)
 
     def _watch_again(self, number: int) -> None:
         # Adding anew is not enough: the handle of libuv has to go, and it goes with the last
