@@ -10,14 +10,15 @@ what any file has in common, below reading and writing.
 Watching goes on for as long as it may be of use, since changing it costs a system call each way.
 A socket is watched by the asyncio loop directly (``watch_stream``): ``_on_readable`` and
 ``_on_writable`` do what is common in few steps and leave the rest to ``_handle_events``, which is
-also what any other file gets, and a socket on libuv.
+also what any other file gets.
 
 A stream that is connecting or shaking hands is *opening*: reads and writes wait, and what the
 subclass has to do on each event is in ``_open_further``.
 
 Closing fails everything that is pending, with the reason; bytes that were read ahead can still
-be read. No event of the file runs a program's code directly: futures and the close callback
-run in turns of the loop of their own, so a stream is never entered twice.
+be read. A stream is never entered twice: futures and the close callback run in turns of the loop
+of their own, but for a read that ``_on_readable`` has answered, whose program goes on as the last
+thing that the event does (``runner_cy.resolve``).
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ from typing import Any
 
 from whirlwind._base.limits import MAX_STREAM_TURN, READ_CHUNK_SIZE
 from whirlwind._base.log import gen_log
-from whirlwind._engine.runner_cy import done_future
+from whirlwind._engine.runner_cy import done_future, resolve
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.read_buffer_cy import ReadBuffer
 from whirlwind._net.stream_errors import StreamBufferFullError, UnsatisfiableReadError
@@ -323,69 +323,79 @@ class InputStream(StreamFile):
         if read is None or future is None or self._opening or future.done():
             self._take_event(READ)
             return
+        result: bytes | int | None = None
         try:
             if not read.by_chunks or self._read_buffer.size:
                 if isinstance(read, ReadInto):
-                    self._fill(read, future)
+                    result = self._fill(read)
                 else:
                     self._take_event(READ)
-                return
-            asked = self.read_chunk_size
-            try:
-                data = self._receive(asked)
-                if not data:
-                    self._drained = data is None
-                    if data is not None:
-                        self.close()
+            else:
+                asked = self.read_chunk_size
+                try:
+                    data = self._receive(asked)
+                    if not data:
+                        self._drained = data is None
+                        if data is not None:
+                            self.close()
+                        return
+                    if read.is_answered_by(data):
+                        result = data  # one message, and all of it: it need not see the buffer
+                    else:
+                        buffer = self._read_buffer
+                        buffer.append(data)
+                        size = read.size_in(buffer)
+                        if size is not None:
+                            result = buffer.take(size)
+                except Exception as error:
+                    self._report_failed_read(error)
                     return
-                if read.is_answered_by(data):
-                    # One message, and all of it: it need not see the buffer.
-                    self._drained = len(data) < asked and self._short_is_final
+                self._drained = len(data) < asked and self._short_is_final
+                if result is not None:
                     self._read = self._read_future = None
-                    future.set_result(data)
-                    return
-                buffer = self._read_buffer
-                buffer.append(data)
-                size = read.size_in(buffer)
-            except Exception as error:
-                self._report_failed_read(error)
-                return
-            self._drained = len(data) < asked and self._short_is_final
-            if size is not None:
-                self._read = self._read_future = None
-                future.set_result(buffer.take(size))
-            elif not self._drained:
-                self._take_event(READ)
+                elif not self._drained:
+                    self._take_event(READ)
         except Exception as error:
             gen_log.error("Uncaught exception, closing connection.", exc_info=True)
             self.close(exc_info=error)
             self.io_loop.handle_callback_exception(self._handle_events)
+            return
+        if result is not None:
+            # The program goes on in here: what it raises has a traceback that knows this frame.
+            del self, read
+            resolve(future, result)
 
     def _report_failed_read(self, error: Exception) -> None:
         to_tell = self._read_failed(error)
         if to_tell is not None:
             gen_log.warning("error on read: %s", self.error or to_tell)
 
-    def _fill(self, read: ReadInto, future: asyncio.Future[Any]) -> None:
-        """Read into the memory of a pending read."""
+    def _fill(self, read: ReadInto) -> bytes | int | None:
+        """Read into the memory of a pending read.
+
+        Returns:
+            What answers it, if it is satisfied; then it is pending no more.
+        """
         asked = len(read.target) - read.filled
         try:
             got = self.read_from_fd(read.target[read.filled :] if read.filled else read.target)
         except Exception as error:
             self._report_failed_read(error)
-            return
+            return None
         if not got:
             self._drained = got is None
             if got is not None:
                 self.close()
-            return
+            return None
         read.filled += got
         self._drained = got < asked and self._short_is_final
         if read.satisfied:
             self._read = self._read_future = None
-            future.set_result(read.result())
-        elif not self._drained:
+            result: bytes | int = read.result()
+            return result
+        if not self._drained:
             self._take_event(READ)
+        return None
 
     def _take_read_event(self) -> None:
         if self._read is not None or not self._read_buffer.size:
