@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from tests.support import loops
-from tests.support.scripted_websocket import frame, opened
+from tests.support.scripted_websocket import MASK, frame, opened
+
+from whirlwind._proto.websocket.frames_cy import encode_frame
 
 
 def test_security_what_a_failed_peer_still_sends_is_thrown_away_within_a_bound() -> None:
@@ -41,6 +43,41 @@ def test_security_a_flood_of_tiny_frames_lets_the_loop_breathe() -> None:
             turns.append(len(delegate.told))
         assert turns == [256, 512, 768, 1000]
         protocol.connection_lost(None)
+
+    loops.run(main())
+
+
+@pytest.mark.parametrize("client", [False, True], ids=["server", "client"])
+@pytest.mark.parametrize("pieces", [1, 2, 7])
+def test_a_message_of_very_many_fragments_arrives_whole(client: bool, pieces: int) -> None:
+    """Nothing but fragments may come in a turn, and none of them is told to the program."""
+
+    async def main() -> None:
+        protocol, transport, delegate = opened(client=client)
+        mask = None if client else MASK
+        wire = encode_frame(0x02, b"0", mask)
+        wire += b"".join(encode_frame(0x00, b"%d" % (n % 10), mask) for n in range(1, 2000))
+        wire += encode_frame(0x80, b"!", mask)
+        size = -(-len(wire) // pieces)
+        for at in range(0, len(wire), size):
+            protocol.data_received(wire[at : at + size])
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert delegate.told == [b"0123456789" * 200 + b"!"]
+        assert not transport.paused
+        protocol.connection_lost(None)
+
+    loops.run(main())
+
+
+def test_a_message_of_very_many_fragments_counts_if_the_connection_ends_behind_it() -> None:
+    async def main() -> None:
+        protocol, _, delegate = opened()
+        protocol.data_received(
+            frame(0x02, b"0") + frame(0x00, b"1") * 2000 + frame(0x80, b"2") + frame(0x81, b"next")
+        )
+        protocol.connection_lost(None)
+        assert delegate.told == [b"0" + b"1" * 2000 + b"2", "next", ("close", None, None)]
 
     loops.run(main())
 

@@ -101,9 +101,12 @@ class WebSocketConnection(WebSocketSender):
             return
         # As _feed() does it, without the cost of a call.
         try:
-            events = self._machine.feed(data)  # type: ignore[union-attr]
+            machine: Any = self._machine
+            events = machine.feed(data)
             if events:
                 self._deliver(events)
+            elif machine.more:
+                self._go_on_later()
         except ENDS_THE_PROGRAM as error:
             leave_loop(error)
 
@@ -136,6 +139,8 @@ class WebSocketConnection(WebSocketSender):
             events = machine.feed(data)
             if events:
                 self._deliver(events)
+            elif machine.more:  # fragments without end, of one message
+                self._go_on_later()
         except ENDS_THE_PROGRAM as error:
             leave_loop(error)
 
@@ -177,8 +182,7 @@ class WebSocketConnection(WebSocketSender):
                 # Whoever waits to read the message before has his turn first: to answer it is no
                 # use any more once the end was told.
                 self._events = events[at - 1 :]
-                self._waiting = True
-                self._loop.call_soon(self._go_on)
+                self._go_on_later()
                 return
             elif kind is Closed:
                 closed = cast(Closed, event)
@@ -196,9 +200,7 @@ class WebSocketConnection(WebSocketSender):
                 return
             waiting = None
         if machine.more and not self.client_terminated:
-            # Others have their turn first: what is held here may be thousands of frames.
-            self._waiting = True
-            self._loop.call_soon(self._go_on)
+            self._go_on_later()
 
     def _handle_message(self, opcode: int, data: bytes) -> asyncio.Future[Any] | None:
         """Take a ping or a pong; returns what it must be waited for, or None."""
@@ -217,6 +219,11 @@ class WebSocketConnection(WebSocketSender):
         self._settled(future)
         self._go_on()
         self._let_go()
+
+    def _go_on_later(self) -> None:
+        # Others have their turn first: what the machine holds may be thousands of frames.
+        self._waiting = True
+        self._loop.call_soon(self._go_on)
 
     def _go_on(self) -> None:
         if self._blocked:
