@@ -862,8 +862,8 @@ def resolve(future: Any, result: Any) -> None:
     """Resolve a native future in a callback of the loop; who waits goes on before this returns.
 
     A coroutine or native task that is alone in waiting is resumed at once, which saves a turn of
-    the loop; others are called through the loop, as ever. It has to be the last thing that the
-    callback does: programs run in it, and may do anything to what it works on.
+    the loop; others are called through the loop, as ever. Programs run in it: its caller has to be
+    ready for whatever they do, best by calling it last.
 
     Args:
         future: A pending ``asyncio.Future`` of the running loop.

@@ -192,6 +192,44 @@ def test_read_message_takes_a_callback() -> None:
     run(main)
 
 
+def test_reads_that_wait_together_get_messages_in_their_order() -> None:
+    async def main() -> None:
+        async with echo_server() as host:
+            connection = await websocket_connect(f"ws://{host}/ws")
+            reads = [connection.read_message() for _ in range(3)]
+            for number in range(3):
+                connection.write_message(str(number))
+            assert await reads[0] == "0"
+            reads.append(connection.read_message())
+            connection.write_message("3")
+            assert await asyncio.gather(*reads) == ["0", "1", "2", "3"]
+            connection.close()
+            assert await connection.read_message() is None
+
+    run(main)
+
+
+def test_a_read_that_was_cancelled_takes_no_message() -> None:
+    async def main() -> None:
+        async with echo_server() as host:
+            connection = await websocket_connect(f"ws://{host}/ws")
+            alone = connection.read_message()
+            behind = connection.read_message()
+            task = asyncio.create_task(read(connection))
+            await asyncio.sleep(0)
+            for each in (alone, behind, task):
+                each.cancel()
+            connection.write_message("x")
+            assert await connection.read_message() == "x"
+            connection.close()
+            assert await connection.read_message() is None
+
+    async def read(connection: Any) -> Any:
+        return await connection.read_message()
+
+    run(main)
+
+
 def test_a_callback_that_fails_ends_the_connection(logs: LogWatch) -> None:
     async def main() -> None:
         async with echo_server() as host:

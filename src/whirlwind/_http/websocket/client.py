@@ -24,6 +24,7 @@ from whirlwind._base.limits import MAX_BODY_SIZE, MAX_HEADER_SIZE, MAX_MESSAGE_S
 from whirlwind._base.log import app_log
 from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine.queues import Queue, QueueFull
+from whirlwind._engine.runner_cy import resolve
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connector import Connector
 from whirlwind._http.client.fetch import Fetch
@@ -84,6 +85,8 @@ class WebSocketClientConnection:
         )
         self._connecting_asked_for = False
         self.read_queue: Queue[str | bytes | None] = Queue(1)
+        self._reader: asyncio.Future[str | bytes | None] | None = None
+        self._in_line: asyncio.Future[str | bytes | None] | None = None
         self.key = base64.b64encode(os.urandom(16))
         self.close_code: int | None = None
         self.close_reason: str | None = None
@@ -266,8 +269,15 @@ class WebSocketClientConnection:
         if self._closed and self.read_queue.empty():
             future = self.io_loop.asyncio_loop.create_future()
             future.set_result(None)
+        elif (
+            (self._reader is None or self._reader.done())
+            and (self._in_line is None or self._in_line.done())
+            and self.read_queue.empty()
+        ):
+            # Nobody is before this one: it need not stand in line.
+            future = self._reader = self.io_loop.asyncio_loop.create_future()
         else:
-            future = self.read_queue.get()
+            future = self._in_line = self.read_queue.get()
         if callback is not None:
             self.io_loop.add_future(future, callback)
         return future
@@ -316,8 +326,12 @@ class WebSocketClientConnection:
         if self._on_message_callback is not None:
             self._on_message_callback(message)
             return None
+        reader, self._reader = self._reader, None
+        if reader is not None and not reader.done():
+            # The connection takes a callback of the program here, and so it does the program.
+            resolve(reader, message)
+            return None
         try:
-            # The usual case: the last one was read, and there is nothing to wait for.
             self.read_queue.put_nowait(message)
         except QueueFull:
             return self.read_queue.put(message)
