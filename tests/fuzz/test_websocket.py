@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import struct
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fuzz.effort import effort
+from tests.support.scripted_websocket import opened
 
 from whirlwind._base.errors import RemoteProtocolError
 from whirlwind._proto.websocket.close_codes import encode_close, parse_close
@@ -88,6 +90,61 @@ def test_any_bytes_give_the_same_events_however_they_are_cut(
         elif isinstance(event, Failed):
             assert event.error.close_code in (1002, 1007, 1009)
     assert one.done == (bool(whole) and isinstance(whole[-1], Closed | Failed))
+
+
+fragmented = st.tuples(
+    st.binary(max_size=40),
+    st.one_of(st.integers(1, 3), st.integers(250, 260), st.integers(500, 900)),
+)
+
+
+@bounded
+@given(
+    st.lists(fragmented, max_size=4),
+    st.lists(st.integers(0, 20_000), max_size=5),
+    st.booleans(),
+    st.booleans(),
+)
+def test_a_connection_tells_each_message_however_it_is_in_fragments_and_cut(
+    messages: list[tuple[bytes, int]], cuts: list[int], slow: bool, ends: bool
+) -> None:
+    wire = b""
+    for payload, count in messages:
+        wire += encode_frame(0x82 if count == 1 else 0x02, payload, MASK)
+        wire += encode_frame(0x00, b".", MASK) * (count - 2)
+        wire += encode_frame(0x80, b"!", MASK) if count > 1 else b""
+    places = sorted({0, len(wire), *(cut % (len(wire) + 1) for cut in cuts)})
+
+    async def main() -> list[object]:
+        protocol, transport, delegate = opened(max_message_size=LIMIT)
+
+        def on_message(message: str | bytes) -> object:
+            delegate.told.append(message)
+            return asyncio.sleep(0) if slow else None
+
+        delegate.on_message = on_message  # type: ignore[method-assign]
+        for start, end in itertools.pairwise(places):
+            while transport.paused:
+                await asyncio.sleep(0)
+            protocol.data_received(wire[start:end])
+        if ends:
+            protocol.connection_lost(None)
+        for _ in range(60):
+            await asyncio.sleep(0)
+        if not ends:
+            protocol.connection_lost(None)
+        return delegate.told
+
+    expected = [
+        payload + b"." * (count - 2) + (b"!" if count > 1 else b"") for payload, count in messages
+    ]
+    told = asyncio.run(main())
+    assert told.pop() == ("close", None, None)
+    if slow and ends:
+        # A handler that is at something hears of the end at once, and of nothing more.
+        assert told == expected[: len(told)]
+    else:
+        assert told == expected
 
 
 @bounded
