@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import ssl
@@ -216,6 +217,41 @@ def test_a_peer_that_does_not_speak_tls_is_refused_and_logged(run: Run, logs: Lo
         run(body)
 
 
+def test_who_asks_late_hears_that_the_handshake_was_done(run: Run) -> None:
+    async def body() -> None:
+        server, client = await tls_pair()
+        await within(client.write(b"bye"))
+        client.close()
+        reading = server.read_until_close()
+        await until(server.closed)
+        assert await within(server.wait_for_handshake()) is server  # type: ignore[attr-defined]
+        assert await within(reading) == b"bye"
+
+    run(body)
+
+
+def test_a_connected_socket_that_nobody_wrapped_is_not_written_to_in_the_clear(run: Run) -> None:
+    async def body() -> None:
+        ours, theirs = socket.socketpair()
+        stream = SSLIOStream(ours)  # a client's, and no name to look for
+        writing = stream.write(b"secret")
+        with pytest.raises(ValueError, match="server_hostname"):
+            await within(stream.wait_for_handshake())
+        with pytest.raises(StreamClosedError):
+            await within(writing)
+        assert theirs.recv(100) == b""
+        theirs.close()
+        ours, theirs = socket.socketpair()
+        peer = IOStream(theirs).start_tls(True, SERVER_OPTIONS)
+        stream = SSLIOStream(ours, ssl_options=trusting_context())
+        await within(stream.write(b"secret"))
+        assert await within((await within(peer)).read_bytes(6)) == b"secret"
+        stream.close()
+        peer.result().close()
+
+    run(body)
+
+
 def test_start_tls_refuses_bytes_that_came_in_the_clear(run: Run) -> None:
     async def body() -> None:
         server, client = pair()
@@ -293,5 +329,12 @@ def test_a_pipe_without_reader_is_closed(run: Run) -> None:
         with pytest.raises(StreamClosedError) as caught:
             await within(writer.write(b"x"))
         assert isinstance(caught.value.real_error, BrokenPipeError)
+        out, into = os.pipe()
+        writer = PipeIOStream(into)
+        with pytest.raises(StreamClosedError) as caught:
+            await within(writer.read_bytes(1))  # the wrong end
+        assert isinstance(caught.value.real_error, OSError)
+        assert caught.value.real_error.errno == errno.EBADF
+        os.close(out)
 
     run(body)

@@ -46,6 +46,18 @@ KINDS: list[Callable[[], Resolver]] = [
 
 
 @pytest.mark.parametrize("make", KINDS)
+def test_what_can_be_no_name_fails_when_it_is_awaited(make: Callable[[], Resolver]) -> None:
+    async def body() -> None:
+        resolver = make()
+        asked = resolver.resolve("x" * 70, 80)
+        with pytest.raises(UnicodeError):
+            await within(asked)
+        resolver.close()
+
+    asyncio.run(body())
+
+
+@pytest.mark.parametrize("make", KINDS)
 def test_every_resolver_gives_pairs_of_family_and_address(make: Callable[[], Resolver]) -> None:
     async def body() -> None:
         resolver = make()

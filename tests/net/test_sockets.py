@@ -34,6 +34,17 @@ def test_a_free_port_is_the_same_for_every_family() -> None:
             sock.close()
 
 
+@pytest.mark.parametrize("port", ["0", None])
+def test_so_it_is_where_the_port_is_not_given_as_a_number(port: Any) -> None:
+    for _ in range(20):
+        bound = bind_sockets(port, None if port else "localhost")
+        ports = {sock.getsockname()[1] for sock in bound}
+        for sock in bound:
+            sock.close()
+        assert len(ports) == 1
+        assert ports != {0}
+
+
 def test_a_taken_port_leaves_no_socket_behind() -> None:
     (sock,) = bind_sockets(0, "127.0.0.1")
     before = set(os.listdir("/proc/self/fd"))
@@ -73,6 +84,12 @@ def test_a_unix_socket_replaces_an_older_one_and_nothing_else(tmp_path: Path) ->
         with pytest.raises(ValueError, match="is not a socket"):
             bind_unix_socket(str(wrong))
     assert plain.read_text() == "precious"
+
+
+def test_a_path_of_any_kind_will_do(tmp_path: Path) -> None:
+    for path in (tmp_path / "path", bytes(tmp_path / "bytes")):
+        bind_unix_socket(path).close()  # type: ignore[arg-type]
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["bytes", "path"]
 
 
 def test_an_abstract_name_has_no_file(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import warnings
+from typing import Any
 
 import pytest
 from tests.support.streams import SERVER_OPTIONS
@@ -25,6 +26,12 @@ def test_no_context_speaks_less_than_tls_1_2(side: bool | None) -> None:
 def test_an_old_protocol_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"older than TLS 1\.2"):
         ssl_options_to_context({"ssl_version": getattr(ssl, name)})
+
+
+@pytest.mark.parametrize("options", [None, "certfile", ["certfile"], 5])
+def test_options_of_another_kind_are_refused(options: Any) -> None:
+    with pytest.raises(TypeError, match="must be a dict or an SSLContext, not "):
+        ssl_options_to_context(options)
 
 
 def test_a_client_checks_its_peer_unless_told_not_to() -> None:

@@ -10,6 +10,7 @@ as programs call them, with the arguments of every version of Tornado.
 from __future__ import annotations
 
 import asyncio
+import operator
 import re
 from typing import Any, Final, cast, overload
 
@@ -161,7 +162,7 @@ class BaseIOStream(OutputStream):
         """Read up to and including a delimiter.
 
         Args:
-            delimiter: One byte or more.
+            delimiter: One byte or more, in an object of any kind that holds bytes.
             max_bytes: Most bytes to read, the delimiter included; None for
                 ``max_buffer_size``.
             callback: Called with the result, as until Tornado 5.1; None is returned then. It may
@@ -173,11 +174,14 @@ class BaseIOStream(OutputStream):
         Raises:
             StreamClosedError: As for ``read_until_regex``.
             AssertionError: Another read is pending.
+            TypeError: ``delimiter`` is no bytes.
         """
         if limit or callback is not None:
             max_bytes, callback = in_either_order(limit, max_bytes, callback)
             future = self.read_until(delimiter, max_bytes=max_bytes)
             return future if callback is None else call_back(self, callback, future)
+        if type(delimiter) is not bytes:
+            delimiter = bytes(memoryview(delimiter))
         buffer = self._read_buffer
         if buffer.size and self._read_future is None:
             # The common case of many short messages in one chunk, without the way around.
@@ -250,8 +254,13 @@ class BaseIOStream(OutputStream):
             else:
                 future = self.read_bytes(num_bytes, partial=partial)
             return future if callback is None else call_back(self, callback, future)
-        if not isinstance(num_bytes, int):
-            raise TypeError(f"num_bytes must be an int, not {type(num_bytes).__name__}")
+        if type(num_bytes) is not int:
+            # As an index: integers of array libraries, which come out of parsed headers, count.
+            try:
+                num_bytes = operator.index(num_bytes)
+            except TypeError:
+                kind = type(num_bytes).__name__
+                raise TypeError(f"num_bytes must be an int, not {kind}") from None
         if 0 < num_bytes <= self._read_buffer.size and self._read_future is None:
             return self._answered(self._read_buffer.take(num_bytes))
         if WHOLE_FROM <= num_bytes <= self.max_buffer_size and not partial:
@@ -282,11 +291,17 @@ class BaseIOStream(OutputStream):
             StreamClosedError: As for ``read_bytes``; the beginning of ``buf`` then holds what
                 had come.
             AssertionError: Another read is pending.
+            TypeError: ``buf`` is no memory, or cannot be written.
         """
         if callback is not None or callable(partial):
             partial, callback = in_old_order(partial, callback, False)
             return call_back(self, callback, self.read_into(buf, partial))
-        return self._start_read(ReadInto(memoryview(buf).cast("B"), partial))
+        target = memoryview(buf).cast("B")
+        if target.readonly:
+            raise TypeError(
+                f"read_into() needs memory that can be written, not {type(buf).__name__}"
+            )
+        return self._start_read(ReadInto(target, partial))
 
     @accepts_old("callback", "streaming_callback")
     def read_until_close(

@@ -298,8 +298,8 @@ class SSLIOStream(IOStream):
     """A stream that speaks TLS over a socket.
 
     Give it a connected socket that ``ssl_wrap_socket`` has wrapped with
-    ``do_handshake_on_connect=False``, or a plain one and call ``connect``. Reads and writes
-    may begin before the handshake is done.
+    ``do_handshake_on_connect=False``, or a plain one, a client's, and call ``connect`` unless it
+    is connected. Reads and writes may begin before the handshake is done.
 
     Args:
         args: As for ``IOStream``.
@@ -320,14 +320,14 @@ class SSLIOStream(IOStream):
         self._handshake_future: asyncio.Future[Any] | None = None
         if isinstance(self.socket, ssl.SSLSocket):
             _tell_of_cuts(self.socket)
-            try:
-                self.socket.getpeername()
-            except OSError:
-                return  # not connected yet
-            # Begun in a turn of its own: the program has no future yet that could fail.
-            self._opening = True
-            self._opening_events = IOLoop.WRITE
-            self._watch(IOLoop.WRITE)
+        try:
+            self.socket.getpeername()
+        except OSError:
+            return  # not connected yet
+        # Begun in a turn of its own: the program has no future yet that could fail.
+        self._opening = True
+        self._opening_events = IOLoop.WRITE
+        self._watch(IOLoop.WRITE)
 
     def reading(self) -> bool:
         """Return True if a read is pending or the handshake waits for the peer."""
@@ -405,10 +405,10 @@ class SSLIOStream(IOStream):
         if self._handshake_future is not None and not self._handshake_future.done():
             raise RuntimeError("Already waiting")
         future = self._handshake_future = self._new_future()
-        if self._closed:
-            self._fail_pending()
-        elif self._handshaken:
+        if self._handshaken:
             self._handshake_done()
+        elif self._closed:
+            self._fail_pending()
         return future
 
     def _open_further(self, events: int) -> bool:
@@ -544,8 +544,8 @@ class PipeIOStream(BaseIOStream):
         except OSError as error:
             if error.errno != errno.EBADF:
                 raise
-            # The reading end of a pipe is gone: its writing end becomes readable, to say so,
-            # and cannot be read.
+            # Readers of the pipe are gone: its writing end becomes readable to say so, and is not.
+            self.error = error.with_traceback(None)
             return 0
 
     def write_to_fd(self, data: memoryview) -> int:

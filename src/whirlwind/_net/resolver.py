@@ -171,7 +171,7 @@ class ExecutorResolver(Resolver):
         future: asyncio.Future[AddressList] = loop.asyncio_loop.create_future()
         try:
             future.set_result(_look_up(host, port, family))
-        except OSError as error:
+        except Exception as error:  # OSError, and what is no name at all
             future.set_exception(error)
         return _told(callback, future)
 

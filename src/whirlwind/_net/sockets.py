@@ -68,18 +68,19 @@ def bind_sockets(
     # A host file may name an address twice. IPv4 first: where the kernel picks the port, the
     # range that it picks from is that of IPv4.
     places = sorted(set(found), key=lambda place: (place[0] != sockets.AF_INET, place[4][:2]))
-    for _ in range(_PORT_TRIES if port == 0 and len(places) > 1 else 1):
+    any_port = places[0][4][1] == 0  # the argument may be a service's name, or None
+    for _ in range(_PORT_TRIES if any_port and len(places) > 1 else 1):
         try:
-            return _bind_all(places, port, backlog, reuse_port, by_name=address == "localhost")
+            return _bind_all(places, backlog, reuse_port, by_name=address == "localhost")
         except OSError as error:
-            if port != 0 or error.errno != errno.EADDRINUSE:
+            if not any_port or error.errno != errno.EADDRINUSE:
                 raise
             taken = error
     raise taken
 
 
 def _bind_all(
-    places: list[Any], port: int, backlog: int, reuse_port: bool, by_name: bool
+    places: list[Any], backlog: int, reuse_port: bool, by_name: bool
 ) -> list[sockets.socket]:
     bound: list[sockets.socket] = []
     try:
@@ -100,7 +101,7 @@ def _bind_all(
             if family == sockets.AF_INET6 and hasattr(sockets, "IPPROTO_IPV6"):
                 # IPv4 has a socket of its own; without this the two collide on Linux.
                 sock.setsockopt(sockets.IPPROTO_IPV6, sockets.IPV6_V6ONLY, 1)
-            if port == 0 and len(bound) > 1:
+            if place[1] == 0 and len(bound) > 1:
                 place = (place[0], bound[0].getsockname()[1], *place[2:])
             try:
                 sock.bind(place)
@@ -118,7 +119,9 @@ def _bind_all(
     return bound
 
 
-def bind_unix_socket(file: str, mode: int = 0o600, backlog: int = BACKLOG) -> sockets.socket:
+def bind_unix_socket(
+    file: str | os.PathLike[str], mode: int = 0o600, backlog: int = BACKLOG
+) -> sockets.socket:
     """Make a listening Unix socket.
 
     Args:
@@ -134,6 +137,7 @@ def bind_unix_socket(file: str, mode: int = 0o600, backlog: int = BACKLOG) -> so
         ValueError: Something else than a socket is at the path.
         OSError: It cannot be made there.
     """
+    file = os.fsdecode(file)
     abstract = file.startswith("\0")
     if not abstract:
         try:
@@ -142,7 +146,7 @@ def bind_unix_socket(file: str, mode: int = 0o600, backlog: int = BACKLOG) -> so
             pass
         else:
             if not stat.S_ISSOCK(found.st_mode):
-                raise ValueError(f"File {file!r} exists and is not a socket")
+                raise ValueError(f"File {file} exists and is not a socket")
             os.remove(file)
     sock = sockets.socket(sockets.AF_UNIX, sockets.SOCK_STREAM)
     try:

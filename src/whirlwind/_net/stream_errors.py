@@ -5,6 +5,8 @@ Layer: net. Imports from ``_base`` only.
 
 from __future__ import annotations
 
+from typing import Any
+
 from whirlwind._base.errors import WhirlwindError
 
 
@@ -23,7 +25,11 @@ class StreamClosedError(WhirlwindError, OSError):
     def __init__(self, real_error: BaseException | None = None) -> None:
         super().__init__("Stream is closed")
         self.real_error = real_error
-        self.__cause__ = real_error
+        self.__cause__ = real_error if isinstance(real_error, BaseException) else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # So that it goes to another process: made of its reason, not of its text.
+        return type(self), (self.real_error,), self.__dict__
 
 
 class UnsatisfiableReadError(WhirlwindError):

@@ -48,6 +48,13 @@ class InputStream(StreamFile):
         read_chunk_size: Most bytes asked of the file at once, where no more are known to come.
     """
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        own = vars(cls)
+        if "_short_is_final" not in own and ("read_from_fd" in own or "write_to_fd" in own):
+            # Who reads in another way may hold bytes that no event of the file tells of.
+            cls._short_is_final = False
+
     def __init__(self, io_loop: IOLoop, max_buffer_size: int, read_chunk_size: int) -> None:
         super().__init__(io_loop)
         self.max_buffer_size = max_buffer_size

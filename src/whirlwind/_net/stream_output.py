@@ -63,8 +63,9 @@ class OutputStream(InputStream):
         back.
 
         Args:
-            data: Bytes to write. The memory of a large ``memoryview`` or ``bytearray`` is not
-                copied and must not change before the future is done.
+            data: Bytes to write, or another object that holds some, such as an array. The memory
+                of a large one that can change is not copied, and must not change before the future
+                is done.
             callback: Called without arguments when the future would be resolved, as until Tornado
                 5.1; None is returned then.
 
@@ -85,9 +86,11 @@ class OutputStream(InputStream):
         if buffer is None or self._closed:
             raise self._closed_error()
         if type(data) is not bytes:
-            if not isinstance(data, bytes | bytearray | memoryview):
-                raise TypeError(f"write() takes bytes or a memoryview, not {type(data).__name__}")
-            view = memoryview(data)
+            try:
+                view = memoryview(data)
+            except TypeError:
+                kind = type(data).__name__
+                raise TypeError(f"write() takes bytes or a memoryview, not {kind}") from None
             data = view.cast("B") if view.nbytes else b""  # sizes below are in bytes
         size = len(data)
         if (
@@ -159,9 +162,8 @@ class OutputStream(InputStream):
         # answer is in the kernel still, and closing would throw it away.
         error = error.with_traceback(None)
         self._fail_writes(StreamClosedError(error))
-        self._handle_read()
-        if self.error is None:
-            self.error = error
+        self._read_or_close()
+        self.error = error  # and not what reading met with, which came of the same
         self.close(exc_info=error)
         return -1
 

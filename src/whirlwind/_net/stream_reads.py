@@ -157,12 +157,12 @@ class ReadUntilClose(Read):
 class ReadUntil(Read):
     """Up to and including a delimiter."""
 
-    __slots__ = ("_delimiter", "_looked", "_max_bytes", "can_be_empty")
+    __slots__ = ("_delimiter", "_looked", "_max_bytes")
 
     look_at = 0
+    can_be_empty = False
 
     def __init__(self, delimiter: bytes, max_bytes: int | None) -> None:
-        self.can_be_empty = not delimiter
         self._delimiter = delimiter
         self._max_bytes = max_bytes
         self._looked = 0  # the delimiter does not begin before this index
@@ -195,7 +195,9 @@ class ReadUntilRegex(Read):
 
     __slots__ = ("_longest", "_looked", "_max_bytes", "_regex", "look_at")
 
-    can_be_empty = True  # not worth asking the expression
+    # An expression may match no bytes at all, but not before there are some: a loop that reads
+    # with one would never let go of the event loop.
+    can_be_empty = False
 
     def __init__(self, regex: re.Pattern[bytes], max_bytes: int | None) -> None:
         self.look_at = 0

@@ -13,6 +13,7 @@ import ipaddress
 import socket as sockets
 import ssl
 import warnings
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 SSLOptions: TypeAlias = dict[str, Any] | ssl.SSLContext
@@ -61,11 +62,16 @@ def ssl_options_to_context(
         unless ``cert_reqs`` is ``ssl.CERT_NONE``.
 
     Raises:
+        TypeError: The options are neither a context nor a dict.
         ValueError: An unknown key, or an ``ssl_version`` older than TLS 1.2.
         OSError: A file cannot be read, or holds no such thing (``ssl.SSLError``).
     """
     if isinstance(ssl_options, ssl.SSLContext):
         return ssl_options
+    given: object = ssl_options
+    if not isinstance(given, Mapping):
+        kind = type(given).__name__
+        raise TypeError(f"ssl_options must be a dict or an SSLContext, not {kind}")
     unknown = sorted(set(ssl_options) - _KEYS)
     if unknown:
         raise ValueError(f"unknown keys {unknown} in ssl_options; known are {sorted(_KEYS)}")
