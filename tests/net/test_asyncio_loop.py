@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import os
 import socket
 import subprocess
@@ -420,3 +421,52 @@ def test_a_closed_loop_leaves_its_thread_as_it_was(before: str, after: str) -> N
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert (done.stdout.strip(), done.stderr) == (after, "")
+
+
+# Mistakes of the program
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "name"])
+def test_what_is_no_function_is_refused_where_it_is_given(loop: IOLoop, wrong: Any) -> None:
+    for add in (loop.add_callback, loop.spawn_callback):
+        with pytest.raises(TypeError):
+            add(wrong)
+    for plan in (loop.call_later, loop.call_at, loop.add_timeout):
+        with pytest.raises(TypeError):
+            plan(0, wrong)
+    loop.run_sync(lambda: asyncio.sleep(0))
+
+
+@pytest.mark.parametrize("wrong", ["1", datetime.timedelta(seconds=1), [1]])
+def test_a_timeout_of_run_sync_that_is_no_number_is_refused_before_anything_runs(
+    loop: IOLoop, wrong: Any
+) -> None:
+    began: list[None] = []
+    with pytest.raises(TypeError):
+        loop.run_sync(lambda: began.append(None), timeout=wrong)
+    loop.run_sync(lambda: asyncio.sleep(0))
+    assert not began
+
+
+@pytest.mark.parametrize("kind", FACTORIES)
+def test_stopping_a_loop_that_is_closed_does_nothing(kind: str) -> None:
+    made: IOLoop = IOLoop(asyncio_loop=FACTORIES[kind]())
+    made.close()
+    made.stop()
+    made.add_callback(print)
+
+
+def test_an_unknown_argument_of_a_loop_is_refused() -> None:
+    with pytest.raises(TypeError, match="nosuch"):
+        IOLoop(nosuch=True)
+    assert IOLoop.current(instance=False) is None
+
+
+def test_clearing_the_current_loop_leaves_none_behind_that_nobody_closes() -> None:
+    adopted = IOLoop.current()
+    for _ in range(3):
+        with pytest.warns(DeprecationWarning, match="clear_current"):
+            IOLoop.clear_current()
+        assert IOLoop.current() is adopted
+    adopted.close()
+    assert IOLoop.current(instance=False) is None

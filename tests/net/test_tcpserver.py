@@ -98,6 +98,30 @@ def test_bind_listens_and_start_accepts(run: Run) -> None:
     run(body)
 
 
+def test_a_server_that_was_stopped_can_listen_again(run: Run) -> None:
+    async def body() -> None:
+        server = Plain()
+        for _ in range(3):
+            server.listen(0, "127.0.0.1")
+            ((port, listening),) = [
+                (sock.getsockname()[1], sock) for sock in server._sockets.values()
+            ]
+            stream = await within(TCPClient().connect("127.0.0.1", port))
+            assert await within(stream.read_until_close()) == b"plain"
+            server.stop()
+            assert listening.fileno() < 0
+        server.bind(0, "127.0.0.1")
+        server.start()
+        server.stop()
+        given_up = Plain()
+        given_up.bind(0, "127.0.0.1")
+        given_up.stop()
+        given_up.start()
+        given_up.stop()
+
+    run(body)
+
+
 def test_errors_of_handlers_are_logged_and_end_nothing_else(run: Run, logs: LogWatch) -> None:
     handled: list[str] = []
 

@@ -117,7 +117,9 @@ class BaseAsyncIOLoop(IOLoop):
         asyncio.set_event_loop(self.asyncio_loop)
 
     def _clear_current(self) -> None:
-        asyncio.set_event_loop(None)
+        # Nothing to take back. Without it the thread would be given a new loop when it asks, and
+        # nobody would close this one.
+        pass
 
     # Running
 
@@ -134,7 +136,8 @@ class BaseAsyncIOLoop(IOLoop):
             if self._stop_asked:
                 return
             self._stop_asked = True
-        self.asyncio_loop.stop()
+        if not self.asyncio_loop.is_closed():  # uvloop minds
+            self.asyncio_loop.stop()
 
     # File descriptors
 
@@ -273,8 +276,8 @@ class BaseAsyncIOLoop(IOLoop):
     def call_at(
         self, when: float, callback: Callable[..., Any], *args: Any, **kwargs: Any
     ) -> object:
-        if args or kwargs:
-            callback = functools.partial(callback, *args, **kwargs)
+        if args or kwargs or not callable(callback):
+            callback = functools.partial(callback, *args, **kwargs)  # refuses what is no function
         # asyncio's timers count on a clock of their own; what they share is the distance.
         delay = when - self.time()
         return self.asyncio_loop.call_later(max(0, delay), self._run_callback, callback)
@@ -285,8 +288,8 @@ class BaseAsyncIOLoop(IOLoop):
     # Callbacks and futures
 
     def add_callback(self, callback: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
-        if args or kwargs:
-            callback = functools.partial(callback, *args, **kwargs)
+        if args or kwargs or not callable(callback):
+            callback = functools.partial(callback, *args, **kwargs)  # refuses what is no function
         loop = self.asyncio_loop
         if asyncio._get_running_loop() is loop:
             loop.call_soon(self._run_callback, callback)

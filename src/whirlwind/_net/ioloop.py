@@ -37,6 +37,7 @@ from whirlwind._base.errors import BadYieldError
 from whirlwind._base.log import app_log
 from whirlwind._base.objects import import_object
 from whirlwind._engine import error_scope
+from whirlwind._engine.runner_cy import done_future
 from whirlwind._engine.yieldables import convert_yielded
 from whirlwind._net.asyncio_choice import current_asyncio_loop, new_asyncio_loop
 from whirlwind._net.blocking_watch import BlockingWatch
@@ -133,7 +134,7 @@ class IOLoop(Configurable):
             raise RuntimeError(f"only AsyncIOLoop is allowed, every loop is asyncio's: {chosen!r}")
         super().configure(chosen, **kwargs)
 
-    def initialize(self, make_current: bool | None = True, **kwargs: Any) -> None:
+    def initialize(self, make_current: bool | None = True) -> None:
         """Make the new loop current or not; see the class. Stands in for ``__init__``."""
         self._awaited: set[asyncio.Future[Any]] = set()  # what callbacks returned
         if make_current or (make_current is None and IOLoop.current(instance=False) is None):
@@ -188,7 +189,7 @@ class IOLoop(Configurable):
 
     @staticmethod
     def clear_current() -> None:
-        """Leave the thread without a current loop.
+        """Take back ``make_current``; a loop that the thread has from asyncio stays current.
 
         .. deprecated:: 6.2
         """
@@ -272,6 +273,7 @@ class IOLoop(Configurable):
             RuntimeError: A loop is running in this thread already, or the loop was stopped
                 before there was a result.
             BadYieldError: ``func`` returned something that cannot be waited for.
+            TypeError: ``timeout`` is no number.
         """
         if asyncio._get_running_loop() is not None:
             name = getattr(func, "__qualname__", "func")
@@ -280,6 +282,7 @@ class IOLoop(Configurable):
                 f"coroutine write `await {name}()` or `yield {name}()` instead, in a callback "
                 f"`IOLoop.current().add_callback({name})`"
             )
+        limit = None if timeout is None else timeout + 0.0  # what is no number fails here
         future: asyncio.Future[Any] | None = None
         timer: object | None = None
         expired = ended = False
@@ -296,7 +299,7 @@ class IOLoop(Configurable):
                 return  # the loop was stopped before it came to this, and started again since
             try:
                 result = func()
-                future = _as_future(result) if result is not None else _resolved(None)
+                future = _as_future(result) if result is not None else done_future(None)
                 if future is not result and isinstance(future, asyncio.Task):
                     # A task of our own making. If it is left unfinished, the caller is told by
                     # an exception, so it need not complain as well; as in asyncio.
@@ -306,8 +309,8 @@ class IOLoop(Configurable):
                 future.set_exception(error)
             future.add_done_callback(finished)
             # From here and not from outside: uvloop runs timers that are due before callbacks.
-            if timeout is not None:
-                timer = self.add_timeout(self.time() + timeout, expire)
+            if limit is not None:
+                timer = self.add_timeout(self.time() + limit, expire)
 
         def expire() -> None:
             nonlocal expired
@@ -605,12 +608,6 @@ class IOLoop(Configurable):
 
 def _deprecated(message: str) -> None:
     warnings.warn(message, DeprecationWarning, stacklevel=3)
-
-
-def _resolved(value: _T) -> asyncio.Future[_T]:
-    future: asyncio.Future[_T] = asyncio.Future()
-    future.set_result(value)
-    return future
 
 
 def _as_future(result: Any) -> asyncio.Future[Any]:

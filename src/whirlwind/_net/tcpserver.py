@@ -102,11 +102,18 @@ class TCPServer:
         if self.io_loop is None:
             # Not in the constructor: a program may fork in between.
             self.io_loop = IOLoop.current()
+        self._begin_again()
         for sock in sockets:
             self._sockets[sock.fileno()] = sock
             self._handlers[sock.fileno()] = add_accept_handler(
                 sock, self._handle_connection, self.io_loop
             )
+
+    def _begin_again(self) -> None:
+        """Make a server that was stopped one that can be stopped."""
+        if self._stopped:
+            self._stopped = False
+            self._sockets.clear()  # closed; left there for programs that look at them afterwards
 
     def add_socket(self, socket: sockets.socket) -> None:
         """Accept connections from one socket that listens."""
@@ -151,7 +158,10 @@ class TCPServer:
         self.add_sockets(pending)
 
     def stop(self) -> None:
-        """Stop listening. Connections that are open go on; a second call does nothing."""
+        """Stop listening, until the next ``listen``.
+
+        Connections that are open go on. A second call does nothing.
+        """
         if self._stopped:
             return
         self._stopped = True
@@ -160,6 +170,7 @@ class TCPServer:
             sock.close()
         for sock in self._pending_sockets:
             sock.close()
+        self._pending_sockets.clear()
 
     def handle_stream(self, stream: IOStream, address: Any) -> Awaitable[None] | None:
         """Handle a new connection; override it.

@@ -191,6 +191,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         if getattr(self.handle_stream, "__func__", None) is not _handle_stream:
             super().add_sockets(sockets)
             return
+        self._begin_again()
         loop = self.asyncio_loop
         context = None
         if self.ssl_options is not None:
@@ -203,9 +204,8 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         for listening in sockets:
             self._sockets[listening.fileno()] = listening
             # What stop() of the base class calls before it closes the socket.
-            self._handlers[listening.fileno()] = _listen(
-                loop, self._accept, listening, context
-            ).close
+            serving = _listen(loop, self._accept, listening, context)
+            self._handlers[listening.fileno()] = serving.close
 
     def _accept(self) -> ServerProtocol:
         self._adopt_params()
@@ -327,7 +327,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         self._connections.add(connection)
         if self._timer is None:
             self._start_timer()
-        if self._closing:
+        if self._closing and self._stopped:
             # Its handshake took longer than the others: nobody waits for its requests.
             connection.abort()
 
