@@ -280,7 +280,9 @@ class Semaphore(_Acquirable):
         state = f"unlocked,value:{self._value}" if self._value else "locked"
         if self._waiters.live():
             state += f",waiters:{self._waiters.live()}"
-        return f"<{type(self).__module__}.{type(self).__qualname__} at {id(self):#x} [{state}]>"
+        return (
+            f"<{type(self).__module__}.{type(self).__qualname__} object at {id(self):#x} [{state}]>"
+        )
 
     def acquire(self, timeout: Timeout = None) -> Future[_Held]:
         """Take a permit, or wait for one.
@@ -363,7 +365,9 @@ class Lock(_Acquirable):
         state = "locked" if self._locked else "unlocked"
         if self._waiters.live():
             state += f",waiters:{self._waiters.live()}"
-        return f"<{type(self).__module__}.{type(self).__qualname__} at {id(self):#x} [{state}]>"
+        return (
+            f"<{type(self).__module__}.{type(self).__qualname__} object at {id(self):#x} [{state}]>"
+        )
 
     def acquire(self, timeout: Timeout = None) -> Future[_Held]:
         """Take the lock, or wait for it.

@@ -85,7 +85,8 @@ class Queue(Generic[_T]):
     thread-safe: from another thread, put by ``IOLoop.add_callback``.
 
     A subclass can keep items in another way by defining ``_init()``, which makes the store,
-    ``_put(item)`` and ``_get()``, and ``qsize()`` if the store is not ``self._queue``.
+    ``_put(item)`` and ``_get()``, and ``qsize()`` if the store is not ``self._queue``. ``put`` and
+    ``get`` go through ``put_nowait`` and ``get_nowait`` where they need not wait.
 
     Args:
         maxsize: Most items in the queue; 0 for any number.
@@ -143,10 +144,15 @@ class Queue(Generic[_T]):
             TimeoutError: (from the future) No room in time; the item is not in the queue.
             TypeError: ``timeout`` is neither a number nor a ``timedelta``.
         """
-        if self._take(item):
-            done: Future[None] = Future()
-            done.set_result(None)
-            return done
+        if not (self._maxsize and self.full()):
+            try:
+                self.put_nowait(item)  # which a subclass may have overridden
+            except QueueFull:
+                pass
+            else:
+                done: Future[None] = Future()
+                done.set_result(None)
+                return done
         return self._putters.join(timeout, None, item)
 
     def put_nowait(self, item: _T) -> None:
@@ -173,12 +179,15 @@ class Queue(Generic[_T]):
             TimeoutError: (from the future) No item in time.
             TypeError: ``timeout`` is neither a number nor a ``timedelta``.
         """
-        if self._putters.waiting:
-            self._let_putter_in()
-        if self.qsize():
-            done: Future[_T] = Future()
-            done.set_result(self._get())
-            return done
+        if self.qsize() or self._putters.waiting:
+            try:
+                item = self.get_nowait()
+            except QueueEmpty:
+                pass
+            else:
+                done: Future[_T] = Future()
+                done.set_result(item)
+                return done
         return self._getters.join(timeout, self._take_back)
 
     def get_nowait(self) -> _T:
