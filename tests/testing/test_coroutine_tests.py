@@ -55,9 +55,14 @@ def test_generators_and_native_coroutines_run_to_their_end(case: Case) -> None:
     def neither(self: Case) -> None:
         seen.append("neither")
 
-    for test in (generator, native, neither):
+    @gen_test
+    def ended(self: Case) -> None:
+        seen.append("ended")
+        raise gen.Return
+
+    for test in (generator, native, neither, ended):
         test(case)
-    assert seen == ["generator", "native", "neither"]
+    assert seen == ["generator", "native", "neither", "ended"]
 
 
 def test_arguments_and_documentation_pass_through(case: Case) -> None:

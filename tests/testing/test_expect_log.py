@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -26,6 +27,12 @@ def test_an_expected_record_goes_no_further(log: logging.Logger) -> None:
         log.warning("was %sx", 1)
     assert expected.matched == 1
     assert expected.logged_stack is False
+
+
+def test_the_expression_may_be_compiled(log: logging.Logger) -> None:
+    with ExpectLog(log, re.compile("WAS .x", re.IGNORECASE)) as expected:
+        log.warning("was %sx", 1)
+    assert expected.matched == 1
 
 
 def test_the_logger_may_be_named(log: logging.Logger) -> None:

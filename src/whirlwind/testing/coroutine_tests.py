@@ -15,6 +15,7 @@ from typing import Any, TypeAlias, overload
 
 from whirlwind._engine.coroutine import coroutine
 from whirlwind._engine.futures import chain_future
+from whirlwind._engine.results import Return
 from whirlwind._net.ioloop import IOLoop
 from whirlwind.testing.async_case import AsyncTestCase
 from whirlwind.testing.timeouts import get_async_test_timeout
@@ -81,7 +82,10 @@ def _run(io_loop: IOLoop, test: Callable[[], Any], longest: float) -> Any:
 
     def start() -> asyncio.Future[Any]:
         nonlocal body
-        body = test()
+        try:
+            body = test()
+        except Return as end:  # of a function that yields nothing
+            body = end.value
         outcome: asyncio.Future[Any] = asyncio.Future()
         done: asyncio.Future[Any]
         if inspect.iscoroutine(body):

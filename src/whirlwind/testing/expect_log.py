@@ -26,7 +26,7 @@ class ExpectLog(logging.Filter):
     Args:
         logger: A logger or its name; ``""`` is the root logger. Only what is logged to this
             very logger counts, not what its children pass on.
-        regex: The beginning of the message.
+        regex: A regular expression for the beginning of the message, compiled or not.
         required: Whether it is an error if no such record comes.
         level: The record's level, which the logger is set to take meanwhile. Without one any
             level counts; one below WARNING is deprecated then.
@@ -39,13 +39,13 @@ class ExpectLog(logging.Filter):
     def __init__(
         self,
         logger: logging.Logger | str,
-        regex: str,
+        regex: str | re.Pattern[str],
         required: bool = True,
         level: int | None = None,
     ) -> None:
         super().__init__()
         self.logger = logging.getLogger(logger) if isinstance(logger, str) else logger
-        self.regex = re.compile(to_unicode(regex))
+        self.regex = re.compile(regex if isinstance(regex, re.Pattern) else to_unicode(regex))
         self.required = required
         self.level = level
         self.matched = 0
