@@ -8,7 +8,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.support.streams import LOOPS, Run, runner_of, stream_and_socket, turns, within
+from tests.support.streams import (
+    LOOPS,
+    Run,
+    reset,
+    runner_of,
+    stream_and_socket,
+    tcp_sockets,
+    turns,
+    until,
+    within,
+)
 
 from whirlwind.iostream import IOStream, StreamClosedError
 
@@ -138,6 +148,61 @@ def test_bytes_that_a_stream_of_another_kind_holds_back_are_found(run: Run) -> N
         peer.send(bytes(40_000))
         assert await within(reading) == bytes(40_000)
         stream.close()
+        peer.close()
+
+    run(body)
+
+
+@pytest.mark.parametrize("reason", [None, ValueError("why")])
+@pytest.mark.parametrize("kind", ["until", "regex"])
+def test_a_closed_stream_fails_a_read_that_nothing_in_it_can_answer(
+    run: Run, kind: str, reason: Exception | None
+) -> None:
+    async def body() -> None:
+        stream, peer = stream_and_socket()
+        peer.send(b"x\n" + b"y" * 50)
+        assert await within(stream.read_until(b"\n")) == b"x\n"
+        stream.close(exc_info=reason or False)
+        method: Any = stream.read_until if kind == "until" else stream.read_until_regex
+        with pytest.raises(StreamClosedError) as caught:
+            await within(method(b"\n", max_bytes=10))
+        assert caught.value.real_error is reason
+        assert not stream.reading()
+        assert await within(stream.read_until_close()) == b"y" * 50
+        peer.close()
+
+    run(body)
+
+
+def test_an_error_before_any_byte_answers_no_read(run: Run) -> None:
+    async def body() -> None:
+        ours, theirs = tcp_sockets()
+        stream = IOStream(ours)
+        reading = stream.read_until_regex(rb"x*")
+        reset(theirs)
+        with pytest.raises(StreamClosedError) as caught:
+            await within(reading)
+        assert isinstance(caught.value.real_error, ConnectionResetError)
+
+    run(body)
+
+
+def test_what_came_while_nobody_watched_is_read_at_once(run: Run) -> None:
+    async def body() -> None:
+        stream, peer = stream_and_socket()
+        closed: list[None] = []
+        stream.set_close_callback(lambda: closed.append(None))
+        first = stream.read_until(b"\n")
+        peer.send(b"one\nand")
+        assert await within(first) == b"one\n"
+        await turns(3)  # there is more than was asked for: watching ends
+        peer.send(b"two\n")
+        assert await within(stream.read_bytes(10, partial=True)) == b"and"
+        second = stream.read_until(b"\n")
+        assert second.done()
+        assert second.result() == b"two\n"
+        stream.close()
+        await until(lambda: closed)
         peer.close()
 
     run(body)

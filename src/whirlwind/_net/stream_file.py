@@ -209,6 +209,8 @@ class StreamFile:
     def _close_for(self, error: UnsatisfiableReadError) -> None:
         gen_log.info("Unsatisfiable read, closing connection: %s", error)
         self.close(exc_info=error.with_traceback(None))
+        # Closing does it, unless the stream was closed and has been read to here since.
+        self._fail_pending()
 
     def _check_closed(self) -> None:
         if self._closed:

@@ -231,7 +231,7 @@ class InputStream(StreamFile):
             gen_log.error("%s", error)
             self.close(exc_info=error)
             return self._closed_error()
-        if self._read is not None:
+        if self._read is not None and self._read_buffer.size:
             self._answer()  # with what came before the error
         self.close(exc_info=error)
         return None if self._is_connreset(error) else error
@@ -424,6 +424,8 @@ class InputStream(StreamFile):
 
     def _watch_when_idle(self) -> None:
         if not (self._closed or self._opening or self._read_buffer.size):
+            if not self._state & READ:
+                self._drained = False  # nobody looked meanwhile
             self._watch(READ)
 
     # --- closing --------------------------------------------------------------------------

@@ -162,9 +162,10 @@ class OutputStream(InputStream):
         # answer is in the kernel still, and closing would throw it away.
         error = error.with_traceback(None)
         self._fail_writes(StreamClosedError(error))
+        self.error = error
         self._read_or_close()
         self.error = error  # and not what reading met with, which came of the same
-        self.close(exc_info=error)
+        self.close()
         return -1
 
     def _handle_write(self) -> None:
