@@ -167,7 +167,8 @@ class StreamFile:
     def set_close_callback(self, callback: Callable[[], object] | None) -> None:
         """Have a function called when the stream is closed.
 
-        Also makes the stream notice that while no read is pending. It is called in a turn of
+        Also makes the stream notice that while no read is pending, as long as nothing that was
+        read ahead is left to be read: the peer's end comes after it. It is called in a turn of
         the loop of its own, after the futures of pending operations have failed, and soon if
         the stream is closed already.
 
