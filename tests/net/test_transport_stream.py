@@ -324,6 +324,7 @@ def test_a_stream_over_tls_is_an_ssl_stream_and_says_what_it_is(go_tls: Go) -> N
         assert await stream.wait_for_handshake() is stream
         assert stream.get_extra_info("ssl_object").version().startswith("TLS")
         assert stream.socket.getpeername() == client.socket.getsockname()
+        assert stream.socket.cipher() == client.socket.cipher()
         stream.set_nodelay(True)
         assert not stream.reading()
         with pytest.raises(ValueError, match="TLS already"):

@@ -33,6 +33,7 @@ from whirlwind._net.iostream import IOStream, SSLIOStream
 from whirlwind._net.read_buffer_cy import ReadBuffer
 from whirlwind._net.tls import SSLOptions
 from whirlwind._net.tls_end import bound_end
+from whirlwind._net.tls_socket import socket_of
 
 # Bytes that a transport is given at once: it takes all that it is given, and would copy it.
 _PIECE: Final = 65_536
@@ -131,7 +132,7 @@ class TransportStream(SSLIOStream):
     def __init__(self, transport: asyncio.Transport, leftover: bytes, writable: bool) -> None:
         # Not SSLIOStream's: there is no socket to wrap, to make non-blocking, to shake hands on.
         BaseIOStream.__init__(self)
-        self.socket: Any = transport.get_extra_info("socket")
+        self.socket: Any = socket_of(transport)
         self._connect_future = None
         self._handshake_future = None
         self._handshaken = True

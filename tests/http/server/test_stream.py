@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 from tests.support.raw_http import echo, run, serving
+from tests.support.streams import SERVER_OPTIONS, trusting_context
 
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._net.ioloop import IOLoop
@@ -51,5 +55,45 @@ def test_a_stream_says_what_it_is_of_and_closes_it() -> None:
         async with serving(look) as running:
             assert await running.exchange(GET) == b""
         assert closed == [True]
+
+    run(main)
+
+
+def test_a_stream_says_whether_bytes_wait_for_the_peer() -> None:
+    async def main() -> None:
+        seen: list[bool] = []
+
+        def look(request: HTTPServerRequest) -> None:
+            stream = request.connection.stream
+            seen.extend((stream.writing(), stream.reading()))
+            stream.write(bytes(20_000_000))
+            seen.append(stream.writing())
+            stream.close()
+
+        async with serving(look) as running:
+            assert len(await running.exchange(GET)) == 20_000_000
+        assert seen == [False, False, True]
+
+    run(main)
+
+
+def test_a_stream_over_tls_has_a_socket_that_tells_of_tls() -> None:
+    async def main() -> None:
+        seen: list[Any] = []
+
+        def look(request: HTTPServerRequest) -> None:
+            stream = request.connection.stream
+            seen.extend((stream.socket.version(), stream.socket.cipher(), stream.writing()))
+            echo(request)
+
+        async with serving(look, ssl_options=SERVER_OPTIONS) as running:
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", running.port, ssl=trusting_context()
+            )
+            ours = writer.get_extra_info("ssl_object")
+            writer.write(LAST)
+            assert (await reader.read()).endswith(b"GET /a |")
+            assert seen == [ours.version(), ours.cipher(), False]
+            writer.close()
 
     run(main)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from whirlwind._http.write_callbacks import call_when_written
 from whirlwind._net.ioloop import IOLoop
+from whirlwind._net.tls_socket import socket_of
 
 if TYPE_CHECKING:
     from whirlwind._http.server.exchange import Exchange
@@ -29,7 +30,7 @@ class TransportStream:
     @property
     def socket(self) -> Any:
         """The socket, to look at; reading or writing it breaks the connection."""
-        return self._exchange.get_extra_info("socket")
+        return socket_of(self._exchange)
 
     @property
     def io_loop(self) -> IOLoop:
@@ -56,6 +57,19 @@ class TransportStream:
         if callback is not None:
             call_when_written(future, callback)
         return future
+
+    def writing(self) -> bool:
+        """True while bytes wait for the peer to take them; over TLS, if they are many."""
+        connection = self._exchange.server_connection
+        transport = connection.transport
+        if transport is None or transport.get_extra_info("ssl_object") is not None:
+            # TLS has bytes of its own waiting that nobody wrote, such as tickets.
+            return transport is not None and connection.write_paused
+        return transport.get_write_buffer_size() > 0
+
+    def reading(self) -> bool:
+        """False: the server reads by itself, nobody waits for bytes of this stream."""
+        return False
 
     def fileno(self) -> int:
         """Return the socket's descriptor."""

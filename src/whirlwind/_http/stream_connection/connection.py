@@ -18,7 +18,6 @@ resets it, and the answer may be lost.
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable
 from typing import Any
 
@@ -217,7 +216,7 @@ class HTTP1Connection(HTTPConnection):
         if name == "socket":
             return socket
         if name == "ssl_object":
-            return socket if isinstance(socket, ssl.SSLSocket) else default
+            return socket if hasattr(socket, "getpeercert") else default
         if name == "peername":
             try:
                 return socket.getpeername()
