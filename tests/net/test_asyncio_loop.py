@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import fractions
 import os
 import socket
 import subprocess
@@ -16,6 +17,7 @@ import pytest
 from tests.conftest import LogWatch
 from tests.support.loops import FACTORIES
 
+from whirlwind import gen, locks, queues
 from whirlwind._net.asyncio_loop import PollIOLoop
 from whirlwind._net.ioloop import IOLoop
 
@@ -470,3 +472,25 @@ def test_clearing_the_current_loop_leaves_none_behind_that_nobody_closes() -> No
         assert IOLoop.current() is adopted
     adopted.close()
     assert IOLoop.current(instance=False) is None
+
+
+@pytest.mark.parametrize("deadline", [fractions.Fraction(1, 100), 1, True, 0.5])
+def test_a_deadline_may_be_a_number_of_any_kind(loop: IOLoop, deadline: Any) -> None:
+    seen: list[str] = []
+
+    async def main() -> None:
+        loop.add_timeout(deadline, seen.append, "timer")
+        loop.call_later(0 * deadline, seen.append, "later")
+        with pytest.raises(TimeoutError):
+            await locks.Event().wait(deadline)
+        with pytest.raises(TimeoutError):
+            await gen.with_timeout(deadline, asyncio.Future())
+        with pytest.raises(TimeoutError):
+            await queues.Queue().get(deadline)
+        while len(seen) < 2:
+            await asyncio.sleep(0)
+
+    loop.run_sync(main)
+    for wrong in ("1", None, [1], 1j):
+        with pytest.raises(TypeError, match="Unsupported deadline"):
+            loop.add_timeout(wrong, print)  # type: ignore[arg-type]

@@ -51,6 +51,6 @@ def delay_until(deadline: float | datetime.timedelta, loop: asyncio.AbstractEven
     """
     if isinstance(deadline, datetime.timedelta):
         return deadline.total_seconds()
-    if isinstance(deadline, int | float):
+    if hasattr(deadline, "__float__"):  # numbers of other libraries as well
         return deadline - now(loop)
-    raise TypeError(f"unsupported deadline {deadline!r}: expected seconds or a timedelta")
+    raise TypeError(f"Unsupported deadline {deadline!r}: expected seconds or a timedelta")

@@ -365,10 +365,10 @@ class IOLoop(Configurable):
         Raises:
             TypeError: ``deadline`` is neither a number nor a ``timedelta``.
         """
-        if isinstance(deadline, int | float):
-            return self.call_at(deadline, callback, *args, **kwargs)
         if isinstance(deadline, datetime.timedelta):
             return self.call_at(self.time() + deadline.total_seconds(), callback, *args, **kwargs)
+        if hasattr(deadline, "__float__"):  # numbers of other libraries as well
+            return self.call_at(deadline, callback, *args, **kwargs)
         raise TypeError(f"Unsupported deadline {deadline!r}: expected seconds or a timedelta")
 
     def call_later(

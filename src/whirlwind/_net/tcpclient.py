@@ -86,7 +86,7 @@ class TCPClient:
         if timeout is not None:
             if isinstance(timeout, datetime.timedelta):
                 timeout = timeout.total_seconds()
-            elif not isinstance(timeout, int | float):
+            elif not hasattr(timeout, "__float__"):
                 raise TypeError(f"Unsupported timeout {timeout!r}")
             deadline = loop.time() + timeout
         found = convert_yielded(self.resolver.resolve(host, port, af))
