@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import fractions
 import os
 import socket
@@ -437,17 +436,6 @@ def test_what_is_no_function_is_refused_where_it_is_given(loop: IOLoop, wrong: A
         with pytest.raises(TypeError):
             plan(0, wrong)
     loop.run_sync(lambda: asyncio.sleep(0))
-
-
-@pytest.mark.parametrize("wrong", ["1", datetime.timedelta(seconds=1), [1]])
-def test_a_timeout_of_run_sync_that_is_no_number_is_refused_before_anything_runs(
-    loop: IOLoop, wrong: Any
-) -> None:
-    began: list[None] = []
-    with pytest.raises(TypeError):
-        loop.run_sync(lambda: began.append(None), timeout=wrong)
-    loop.run_sync(lambda: asyncio.sleep(0))
-    assert not began
 
 
 @pytest.mark.parametrize("kind", FACTORIES)

@@ -269,7 +269,7 @@ class IOLoop(Configurable):
             The result of what ``func`` returned.
 
         Raises:
-            TimeoutError: ``timeout`` passed.
+            TimeoutError: ``timeout`` passed, and there was no result.
             RuntimeError: A loop is running in this thread already, or the loop was stopped
                 before there was a result.
             BadYieldError: ``func`` returned something that cannot be waited for.
@@ -327,9 +327,9 @@ class IOLoop(Configurable):
                 self.remove_timeout(timer)
             if future is not None:
                 future.remove_done_callback(finished)
-        if expired:
-            raise TimeoutError(f"Operation timed out after {timeout} seconds")
-        if future is None or not future.done():
+        if future is None or not future.done() or (expired and future.cancelled()):
+            if expired:
+                raise TimeoutError(f"Operation timed out after {timeout} seconds")
             raise RuntimeError("Event loop stopped before Future completed.")
         try:
             return future.result()

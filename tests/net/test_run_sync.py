@@ -1,0 +1,63 @@
+"""``run_sync`` and its time, on asyncio's loop and on uvloop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.support.loops import FACTORIES
+
+from whirlwind._net.ioloop import IOLoop
+
+
+@pytest.fixture(params=FACTORIES)
+def loop(request: pytest.FixtureRequest) -> Iterator[IOLoop]:
+    made: IOLoop = IOLoop(asyncio_loop=FACTORIES[request.param]())
+    yield made
+    made.close(all_fds=True)
+
+
+@pytest.mark.parametrize("wrong", ["1", datetime.timedelta(seconds=1), [1]])
+def test_a_timeout_of_run_sync_that_is_no_number_is_refused_before_anything_runs(
+    loop: IOLoop, wrong: Any
+) -> None:
+    began: list[None] = []
+    with pytest.raises(TypeError):
+        loop.run_sync(lambda: began.append(None), timeout=wrong)
+    loop.run_sync(lambda: asyncio.sleep(0))
+    assert not began
+
+
+class Busy:
+    """Gives ``run_sync`` a result although its time is over, in each way that this can happen."""
+
+    async def blocks(self) -> str:
+        await asyncio.sleep(0)
+        time.sleep(0.02)
+        return "late"
+
+    async def goes_on(self) -> str:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(60)
+        return "late"
+
+    async def fails(self) -> str:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            raise ValueError("late")
+
+
+def test_a_result_that_is_there_counts_although_the_time_is_over(loop: IOLoop) -> None:
+    busy = Busy()
+    for function in (busy.blocks, busy.goes_on):
+        assert loop.run_sync(function, timeout=0.001) == "late"
+    with pytest.raises(ValueError, match="late"):
+        loop.run_sync(busy.fails, timeout=0.001)
+    with pytest.raises(TimeoutError):
+        loop.run_sync(lambda: asyncio.sleep(60), timeout=0.001)
