@@ -72,6 +72,19 @@ def test_what_is_late_is_a_timeout_error_and_goes_on(run: Run) -> None:
     run(main())
 
 
+def test_a_result_that_is_there_counts_although_the_time_is_over(run: Run) -> None:
+    async def main() -> None:
+        sources: list[Any] = [asyncio.get_running_loop().create_future()]
+        sources.append(concurrent.futures.Future())
+        for source in sources:
+            result = gen.with_timeout(datetime.timedelta(milliseconds=1), source)
+            time.sleep(0.01)  # the loop hears of both in one turn
+            source.set_result("late")
+            assert await result == "late"
+
+    run(main())
+
+
 def test_an_absolute_deadline_counts_on_the_registered_clock() -> None:
     async def main() -> float:
         loop = asyncio.get_running_loop()

@@ -100,9 +100,10 @@ def with_timeout(
         else:
             result.set_result(done.result())
 
-    def expire(source: Any) -> None:  # noqa: ARG001
+    def expire(source: Any) -> None:
         # The timer holds the source: a coroutine that only we wait for must not be collected.
-        if not result.done():
+        # uvloop runs timers before the callbacks of what is done already: copy() is to come.
+        if not result.done() and not source.done():
             text = message() if callable(message) else message
             result.set_exception(TimeoutError("Timeout" if text is None else text))
 

@@ -95,6 +95,8 @@ def _run(io_loop: IOLoop, test: Callable[[], Any], longest: float) -> Any:
 
         def expire() -> None:
             nonlocal too_late
+            if done.done():
+                return  # and finish() is to come: uvloop runs timers first
             too_late = TimeoutError(f"Operation timed out after {longest} seconds")
             if isinstance(done, asyncio.Task):
                 # Its own way to end is by cancellation, and it has to run for that.
