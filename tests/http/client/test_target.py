@@ -20,6 +20,9 @@ from whirlwind._http.client.target import parse_target
         ("http://a/\xe9%C3%A9?\u20ac", "a", 80, "a", "/%C3%A9%C3%A9?%E2%82%AC"),
         ("http://b\xfccher.example:81/", "xn--bcher-kva.example", 81, None, "/"),
         ('http://a/"<>', "a", 80, "a", "/%22%3C%3E"),
+        ("http://%2Ftmp%2FA.sock/x", "%2Ftmp%2FA.sock", 80, "%2Ftmp%2FA.sock", "/x"),
+        ("http://%2Ftmp%2FA.sock:8/x", "%2Ftmp%2FA.sock", 8, "%2Ftmp%2FA.sock:8", "/x"),
+        ("http://%31%32%37.0.0.1/", "%31%32%37.0.0.1", 80, "%31%32%37.0.0.1", "/"),
     ],
 )
 def test_a_url_says_where_to_go(
@@ -53,6 +56,9 @@ def test_a_url_may_hold_a_name_and_a_password() -> None:
         "http://a b/",
         "http://a\\@b/",
         'http://a"/',
+        "http://a%/",
+        "http://a%2/",
+        "http://a%zz/",
         "http://a\r\n/",
         "http://a/\n",
         "ht\ntp://a/",

@@ -19,8 +19,10 @@ from whirlwind._base.limits import MAX_TARGETS
 _LONGEST_REMEMBERED: Final = 512
 _PORTS: Final = {"http": 80, "https": 443}
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-# reg-name, IPv4address or IP-literal of RFC 3986, section 3.2.2, without percent-encoding.
-_HOST: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=\-]+|\[[0-9A-Fa-f:.%a-zA-Z0-9_\-]+\]")
+# reg-name, IPv4address or IP-literal of RFC 3986, section 3.2.2.
+_HOST: Final = re.compile(
+    r"(?:[A-Za-z0-9._~!$&'()*+,;=\-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.%a-zA-Z0-9_\-]+\]"
+)
 # Characters that stay as they are in a path with its query: those of RFC 3986 and the percent
 # sign, so that what is encoded already is not encoded again.
 _SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
@@ -34,7 +36,8 @@ class Target:
     Attributes:
         url: The URL as it was given.
         scheme: ``"http"`` or ``"https"``.
-        host: Name or address to connect to, without brackets.
+        host: Name or address to connect to, without brackets, in lower case; one with
+            percent-encoded characters as it was given.
         port: Port to connect to.
         authority: The ``Host`` field: name and, unless it is the scheme's own, port.
         path: Path with query, as it stands in the request line.
@@ -97,6 +100,10 @@ def _parse(url: str) -> Target:
     # Browsers read a backslash as a slash, and with it another host.
     if _HOST.fullmatch(name) is None or "\\" in userinfo:
         raise ValueError(f"URL has a host that cannot be one: {name[:40]!r}")
+    if "%" in name and name[0] != "[":
+        # Never decoded, or one host could be written as another. Resolvers of programs read the
+        # path of a Unix socket from it, in which case counts.
+        host = name
     username, _, password = userinfo.partition(":")
     path = parts.path or "/"
     if parts.query:
