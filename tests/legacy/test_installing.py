@@ -266,3 +266,33 @@ def test_a_child_whose_python_has_no_whirlwind_is_left_alone() -> None:
         text=True,
     )
     assert (done.stdout.strip(), done.stderr) == ("ran", "")
+
+
+def test_the_client_of_a_test_case_asks_once_on_each_connection_as_suites_know_it() -> None:
+    program = (
+        "import sys, unittest\n"
+        "from tornado import httpclient, testing, web\n"
+        "class Echo(web.RequestHandler):\n"
+        "    def get(self): self.write(self.request.headers.get('Connection', '-'))\n"
+        "class Case(testing.AsyncHTTPTestCase):\n"
+        "    def get_app(self): return web.Application([('/', Echo)], log_function=print)\n"
+        "    def test_what_it_says(self):\n"
+        "        expected = self.expected.encode()\n"
+        "        self.assertEqual(self.fetch('/').body, expected)\n"
+        "        fetched = self.io_loop.run_sync(lambda: self.http_client.fetch(self.get_url('/')))\n"
+        "        self.assertEqual(fetched.body, expected)\n"
+        "class SecureCase(testing.AsyncHTTPSTestCase, Case): pass\n"
+        "class Client(httpclient.AsyncHTTPClient.configurable_default()):\n"
+        "    def initialize(self, defaults=None): super().initialize(defaults=defaults)\n"
+        "def tried(expected):\n"
+        "    for case in Case, SecureCase:\n"
+        "        case.expected = expected\n"
+        "        result = unittest.TestResult()\n"
+        "        case('test_what_it_says').run(result)\n"
+        "        assert result.wasSuccessful(), (result.errors + result.failures)[0][1]\n"
+        "tried('close')\n"
+        "httpclient.AsyncHTTPClient.configure(Client)\n"
+        "tried('-')\n"
+    )
+    run(ALIASES + program)
+    run(program.replace("tornado", "whirlwind").replace("'close'", "'-'"))

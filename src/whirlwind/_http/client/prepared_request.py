@@ -46,11 +46,15 @@ class RequestPreparer:
     Args:
         authenticator: Writes the fields with credentials.
         user_agent: What to send where neither request nor client says anything.
+        closes: Whether each connection is for one request alone.
     """
 
-    def __init__(self, authenticator: Authenticator, user_agent: str) -> None:
+    def __init__(
+        self, authenticator: Authenticator, user_agent: str, *, closes: bool = False
+    ) -> None:
         self._authenticator = authenticator
         self._user_agent = user_agent
+        self._closes = closes
 
     def prepare(
         self,
@@ -102,6 +106,7 @@ class RequestPreparer:
             user_agent=self._user_agent,
             named=named,
             credentials=credentials,
+            closes=self._closes,
         )
         prepared = PreparedRequest(target, key, head, chunked, accounts)
         plain = settings.plain

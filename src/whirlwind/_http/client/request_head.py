@@ -110,6 +110,7 @@ def encode_head(
     user_agent: str,
     named: str | None = None,
     credentials: Mapping[str, str] | None = None,
+    closes: bool = False,
 ) -> bytes:
     """Write start line and header fields of a request.
 
@@ -123,6 +124,7 @@ def encode_head(
         user_agent: What to send if the program says nothing.
         named: What the request line names; None for the path.
         credentials: Fields that say who is asking; they replace the program's.
+        closes: Whether the connection is for this request alone.
 
     Returns:
         The head, with the empty line that ends it.
@@ -142,6 +144,8 @@ def encode_head(
         if method == "POST" and (not fields or "Content-Type" not in fields):
             length += f"Content-Type: {_FORM}\r\n"
         coding = "Accept-Encoding: gzip\r\n" if options.get("decompress_response") else ""
+        if closes and (not fields or "Connection" not in fields):
+            coding += "Connection: close\r\n"
         added = f"Host: {target.authority}\r\nUser-Agent: {user_agent}\r\n{length}{coding}\r\n"
         if not fields:
             return f"{method} {path} HTTP/1.1\r\n{added}".encode("ascii")
@@ -174,6 +178,9 @@ def encode_head(
         headers["Content-Type"] = _FORM
     if options.get("decompress_response") and "Accept-Encoding" not in headers:
         headers["Accept-Encoding"] = "gzip"
+    if closes and "Connection" not in headers:
+        # RFC 9112, section 9.6.
+        headers["Connection"] = "close"
     return f"{method} {path} HTTP/1.1\r\n".encode("ascii") + _encoded(headers) + b"\r\n"
 
 

@@ -73,7 +73,7 @@ class Shared:
         self.max_header_size = max_header_size
         self.max_body_size = max_body_size
         self.settings = SettingsReader()
-        self.requests = RequestPreparer(connector.authenticator, user_agent)
+        self.requests = RequestPreparer(connector.authenticator, user_agent, closes=max_idle == 0)
         self.ended = ended
         self._loop_ended = weakref.WeakMethod(loop_ended)
         self._loop_end: LoopEnd | None = None

@@ -55,7 +55,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         max_clients_per_host: Most requests under way at once to one host and port, which is that
             of the request's own URL: a redirect keeps its place. None for ``max_clients``.
         max_idle_connections: Most connections to keep between requests, of all hosts together;
-            0 for none.
+            0 for none, and requests say so: ``Connection: close``.
         idle_connection_timeout: Seconds after which a connection that nobody used is closed.
 
     Attributes:
