@@ -184,3 +184,23 @@ def test_bad_tls_options_are_found_before_the_first_connection() -> None:
         TCPServer(ssl_options={"certfile": "/no/such/file"})
     with pytest.raises(ValueError, match="keyfile"):
         TCPServer(ssl_options={**SERVER_OPTIONS, "keyfile": "/no/such/file"})
+
+
+def test_a_class_of_a_program_may_have_an_io_loop_of_another_kind(run: Run) -> None:
+    class Server(Native):
+        io_loop: Any
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.io_loop = asyncio.get_running_loop()
+
+    async def main() -> None:
+        server = Server()
+        (listening,) = bind_sockets(0, "127.0.0.1")
+        server.add_socket(listening)
+        stream = await TCPClient().connect(*listening.getsockname())
+        assert await stream.read_until_close() == b"native"
+        assert server.io_loop is asyncio.get_running_loop()
+        server.stop()
+
+    run(main)

@@ -7,8 +7,10 @@ import contextvars
 import gc
 import inspect
 import json
+import re
 from collections.abc import Callable
 from typing import Any
+from unittest import mock
 
 import pytest
 from tests.conftest import LogWatch
@@ -22,6 +24,7 @@ from whirlwind._net.iostream import IOStream
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import ResponseStartLine
 from whirlwind._web.base_handler import BaseHandler
+from whirlwind.websocket import WebSocketHandler
 
 
 def method_of_kind(kind: str) -> Callable[..., Any]:
@@ -649,3 +652,39 @@ def test_a_normal_request_leaves_no_reference_cycle() -> None:
                 gc.enable()
 
     run(main)
+
+
+def test_a_program_may_use_short_private_names_for_itself() -> None:
+    words = "json body fields events next failed etag cancelled begin resume due decoded awaited"
+
+    class Handler(web.RequestHandler):
+        def initialize(self) -> None:
+            for word in words.split():
+                setattr(self, f"_{word}", word)
+
+        async def get(self) -> None:
+            await gen.sleep(0)
+            self.write({"a": self.get_argument("a")})
+
+    (answer,) = ask(Handler, request("/?a=b"))
+    assert (answer.status, answer.body) == (200, b'{"a": "b"}')
+    assert answer.headers["Content-Type"] == "application/json; charset=UTF-8"
+
+
+@pytest.mark.parametrize("handler", [web.RequestHandler, WebSocketHandler])
+def test_private_names_of_one_word_are_those_that_tornado_has_as_well(handler: type) -> None:
+    one_word = {name for name in dir(handler) if re.fullmatch("_[a-z0-9]+", name)}
+    known = "_execute _finished _headers _initialize _locale _log _reason _transforms"
+    assert one_word == set(known.split())
+
+
+def test_a_handler_answers_a_request_that_a_test_made_up() -> None:
+    made_up = mock.MagicMock()
+    handler = web.RequestHandler(web.Application(), made_up)
+    handler._transforms = []
+    handler.set_header("A", "b")
+    handler.write({})
+    assert handler.finish() is made_up.connection.write_headers.return_value
+    line, headers, body = made_up.connection.write_headers.call_args.args
+    assert (line.code, headers["A"], body) == (200, "b", b"{}")
+    assert headers["Date"].endswith(" GMT")

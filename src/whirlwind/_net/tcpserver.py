@@ -55,7 +55,8 @@ class TCPServer:
         read_chunk_size: int | None = None,
         io_loop: IOLoop | None = None,
     ) -> None:
-        self.io_loop = io_loop
+        # Twice: a program's class may have an attribute of that name for a loop of another kind.
+        self.io_loop = self._server_loop = io_loop
         self.ssl_options = ssl_options
         self.max_buffer_size = max_buffer_size
         self.read_chunk_size = read_chunk_size
@@ -99,15 +100,19 @@ class TCPServer:
 
     def add_sockets(self, sockets: Iterable[sockets.socket]) -> None:
         """Accept connections from sockets that listen, as ``bind_sockets`` makes them."""
-        if self.io_loop is None:
-            # Not in the constructor: a program may fork in between.
-            self.io_loop = IOLoop.current()
+        loop = self._loop_to_serve_on()
         self._begin_again()
         for sock in sockets:
             self._sockets[sock.fileno()] = sock
-            self._handlers[sock.fileno()] = add_accept_handler(
-                sock, self._handle_connection, self.io_loop
-            )
+            self._handlers[sock.fileno()] = add_accept_handler(sock, self._handle_connection, loop)
+
+    def _loop_to_serve_on(self) -> IOLoop:
+        if self._server_loop is None:
+            # Not in the constructor: a program may fork in between.
+            self._server_loop = IOLoop.current()
+            if self.io_loop is None:
+                self.io_loop = self._server_loop
+        return self._server_loop
 
     def _begin_again(self) -> None:
         """Make a server that was stopped one that can be stopped."""
@@ -211,7 +216,7 @@ class TCPServer:
                 sock,
                 max_buffer_size=self.max_buffer_size,
                 read_chunk_size=self.read_chunk_size,
-                io_loop=self.io_loop,
+                io_loop=self._loop_to_serve_on(),
             )
             result = self.handle_stream(stream, address)
             if result is not None:

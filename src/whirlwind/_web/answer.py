@@ -8,7 +8,7 @@ The attributes with an underscore that are named here (``_headers``, ``_status_c
 ``_write_buffer``, ``_transforms``, ``_finished``, ``_auto_finish``, ``_headers_written``) are known
 outside: agents and frameworks read and replace them. So they are the answer's only state, not
 copies of it. ``_headers`` alone is not made until somebody asks: an answer whose header nobody
-has touched (``_fields`` is None) goes out as bytes that are kept for all of them
+has touched (``_head_fields`` is None) goes out as bytes that are kept for all of them
 (``_web/plain_answer.py``, ``_web/response_head.py``).
 """
 
@@ -64,9 +64,9 @@ class Answer:
     _transforms: list[OutputTransform] = []
     _status_code = 200
     _reason = "OK"
-    _fields: HTTPHeaders | None = None  # what _headers returned or was set to; None if neither
-    _json = False  # the body is JSON, and nobody has asked for the headers
-    _etag: str | None = None  # computed, and nobody has asked for the headers
+    _head_fields: HTTPHeaders | None = None  # what _headers returned or was set to; None if neither
+    _answers_json = False  # the body is JSON, and nobody has asked for the headers
+    _computed_etag: str | None = None  # computed, and nobody has asked for the headers
     _sent_head: bytes | None = None  # first line and fields, where the answer was sent whole
     _made_ui = False  # ``ui`` is there, which refers back to this object
 
@@ -91,28 +91,30 @@ class Answer:
 
     @property
     def _headers(self) -> HTTPHeaders:
-        headers = self._fields
+        headers = self._head_fields
         if headers is None:
             if self._sent_head is not None:
                 # It went out as bytes; log functions and agents may want to know what was in it.
                 lines = self._sent_head.partition(b"\r\n")[2].decode("latin-1")
-                headers = self._fields = HTTPHeaders.parse(lines)
+                headers = self._head_fields = HTTPHeaders.parse(lines)
                 return headers
-            headers = self._fields = DEFAULTS.headers(self.request._start_time)
-            if self._json:
+            headers = self._head_fields = DEFAULTS.headers(
+                getattr(self.request, "_start_time", None)
+            )
+            if self._answers_json:
                 headers["Content-Type"] = JSON
-            if self._etag is not None:
-                headers["Etag"] = self._etag
+            if self._computed_etag is not None:
+                headers["Etag"] = self._computed_etag
         return headers
 
     @_headers.setter
     def _headers(self, headers: HTTPHeaders) -> None:
-        self._fields = headers
+        self._head_fields = headers
 
     def clear(self) -> None:
         """Forget status, headers and body of the answer so far."""
-        self._fields = self._etag = None
-        self._json = False
+        self._head_fields = self._computed_etag = None
+        self._answers_json = False
         self._write_buffer = []
         self._status_code = 200
         self._reason = "OK"
@@ -217,10 +219,10 @@ class Answer:
         elif isinstance(chunk, bytes):
             self._write_buffer.append(chunk)
         elif isinstance(chunk, dict) or self._writes_as_json(chunk):
-            if self._fields is not None or type(self).set_header is not _stock_set_header:
+            if self._head_fields is not None or type(self).set_header is not _stock_set_header:
                 self.set_header("Content-Type", JSON)
             else:
-                self._json = True
+                self._answers_json = True
             self._write_buffer.append(json_encode(chunk).encode())
         else:
             message = "write() only accepts bytes, unicode, and dict objects"
@@ -347,7 +349,7 @@ class Answer:
             self._status_code == 200
             and self.request.method in ("GET", "HEAD")
             # Who sets a tag of its own compares it as well, or does not want that.
-            and (self._fields is None or "Etag" not in self._fields)
+            and (self._head_fields is None or "Etag" not in self._head_fields)
         ):
             self.set_etag_header()
             if self.check_etag_header():
@@ -358,7 +360,7 @@ class Answer:
                 self._write_buffer = []
                 raise RuntimeError(f"Cannot send body with {self._status_code} status code")
             self._clear_representation_headers()
-        elif self._fields is not None and "Content-Length" not in self._fields:
+        elif self._head_fields is not None and "Content-Length" not in self._head_fields:
             # Where nobody has touched the headers, flush() knows it as well.
             self.set_header("Content-Length", sum(map(len, self._write_buffer)))
 
@@ -379,14 +381,14 @@ class Answer:
         if etag is None:
             return
         if (
-            self._fields is not None
+            self._head_fields is not None
             or type(self).set_header is not _stock_set_header
             or not isinstance(etag, str)
             or not (etag.isascii() and etag.isprintable())
         ):
             self.set_header("Etag", etag)
         else:
-            self._etag = etag
+            self._computed_etag = etag
 
     def check_etag_header(self) -> bool:
         """True if the client says that it holds what our Etag header names."""

@@ -5,12 +5,15 @@ Layer: web. Imports from ``_base``, ``_engine``, ``_http``, ``_net`` and ``_prot
 Theory of operation
 -------------------
 A handler runs in steps (``prepare``, the body of a streamed request, the method of the request's
-name), and each step may return something to wait for. ``_begin`` runs steps until there is such a
-thing and returns it; ``_resume`` is called when it is done and goes on. Who waits is not their
-business: ``_execute`` is an ``async def`` that waits with ``await``, and it is what monitoring
-agents replace and subclasses extend; where nobody did, the application drives the same two
-functions without a task (``_web/running.py``). When no step waits, neither costs a turn of the
+name), and each step may return something to wait for. ``_begin_steps`` runs steps until there is
+such a thing and returns it; ``_resume_steps`` is called when it is done and goes on. Who waits is
+not their business: ``_execute`` is an ``async def`` that waits with ``await``, and it is what
+monitoring agents replace and subclasses extend; where nobody did, the application drives the same
+two functions without a task (``_web/running.py``). When no step waits, neither costs a turn of the
 loop.
+
+Names of ours that start with an underscore are of two words or more, unless Tornado has them too:
+programs' handlers have ``_json``, ``_body`` and ``_events`` of their own.
 """
 
 from __future__ import annotations
@@ -84,19 +87,19 @@ class BaseHandler(Answer):
 
     # As for an answer's attributes: until one of them is another, an instance need not hold it.
     _stream_request_body = False
-    _cancelled = False  # the task of a step was cancelled, and not what it waited for
+    _task_cancelled = False  # the task of a step was cancelled, and not what it waited for
     _prepared_future: asyncio.Future[None] | None = None
-    _next: Callable[[Any], Awaitable[Any] | None] | None = None
-    _awaited: asyncio.Future[Any] | None = None  # what it waits for, or its task
+    _next_step: Callable[[Any], Awaitable[Any] | None] | None = None
+    _awaited_future: asyncio.Future[Any] | None = None  # what it waits for, or its task
     # True for classes whose handlers live on after the request, and are told what it runs in. For
     # others it would close a circle: programs leave a handler in a variable of its context.
     _outlives_request: ClassVar[bool] = False
     _request_context: contextvars.Context | None = None
     _client_gone = False
-    _overdue = False  # it was cancelled because its time was over
+    _time_is_over = False  # it was cancelled because its time was over
     _reads_body = False  # a streamed request: the method reads the body, and does not wait for it
-    _body: BodyStream | None = None
-    _events: EventStream | None = None
+    _streamed_body: BodyStream | None = None
+    _events_sent: EventStream | None = None
 
     def __init__(self, application: Application, request: HTTPServerRequest, **kwargs: Any) -> None:
         self.application = application
@@ -163,7 +166,7 @@ class BaseHandler(Answer):
     # --- ends that come early ---
 
     @lazy
-    def _due(self) -> float | None:
+    def _due_at(self) -> float | None:
         # On the clock of asyncio's timers. First asked for in the turn in which the handler begins,
         # or by its first wait.
         timeout = timeout_of(self.handler_timeout, self.settings)
@@ -177,7 +180,7 @@ class BaseHandler(Answer):
 
         >>> left = self.deadline - IOLoop.current().time()  # doctest: +SKIP
         """
-        due = self._due
+        due = self._due_at
         if due is None:
             return None
         loop = asyncio.get_running_loop()
@@ -189,10 +192,14 @@ class BaseHandler(Answer):
         try:
             self.on_connection_close()
         finally:
-            if self.cancel_on_disconnect and not self._finished and self._awaited is not None:
-                self._awaited.cancel()
-            if self._events is not None:
-                self._events.settle()
+            if (
+                self.cancel_on_disconnect
+                and not self._finished
+                and self._awaited_future is not None
+            ):
+                self._awaited_future.cancel()
+            if self._events_sent is not None:
+                self._events_sent.settle()
 
     def _end_early(self, error: BaseException) -> bool:
         """Settle the answer of a handler that was cancelled; False if it failed by itself."""
@@ -206,9 +213,9 @@ class BaseHandler(Answer):
                 self.set_status(499, "Client Closed Request")
             self._stop_answer()
             return True
-        if not self._overdue or not isinstance(error, asyncio.CancelledError):
+        if not self._time_is_over or not isinstance(error, asyncio.CancelledError):
             return False
-        self._cancelled = False
+        self._task_cancelled = False
         timeout = timeout_of(self.handler_timeout, self.settings)
         overdue = HTTPError(503, "not done within %s seconds (handler_timeout)", timeout)
         overdue.__cause__ = error
@@ -283,7 +290,7 @@ class BaseHandler(Answer):
             self.finish()
         except Exception:
             gen_log.error("Failed to flush partial response", exc_info=True)
-            self._give_up()
+            self._give_up_answer()
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Write an error page and finish; override for pages of your own.
@@ -338,7 +345,7 @@ class BaseHandler(Answer):
                 self.finish(*error.args)
             return
         try:
-            if not self._cancelled:  # somebody's wish, no mistake
+            if not self._task_cancelled:  # somebody's wish, no mistake
                 self.log_exception(*exc_info)
         except Exception:
             # An error while logging must not keep the client waiting.
@@ -359,7 +366,7 @@ class BaseHandler(Answer):
         self, transforms: list[OutputTransform], *args: bytes | None, **kwargs: bytes | None
     ) -> None:
         """Run the handler from ``prepare`` to its answer. Agents replace this."""
-        await self._go_through(self._begin(transforms, args, kwargs))
+        await self._go_through(self._begin_steps(transforms, args, kwargs))
 
     async def _go_through(self, waiting: Awaitable[Any] | None) -> None:
         """Wait for what a step returned, and run the further ones."""
@@ -368,22 +375,24 @@ class BaseHandler(Answer):
                 value = await waiting
             except asyncio.CancelledError as error:
                 task = asyncio.current_task()
-                self._cancelled = task is not None and task.cancelling() > 0
-                task = self._awaited = None  # the task is to hold this frame, by the exception
-                self._resume(None, error)
-                if self._cancelled:
+                self._task_cancelled = task is not None and task.cancelling() > 0
+                task = self._awaited_future = (
+                    None  # the task is to hold this frame, by the exception
+                )
+                self._resume_steps(None, error)
+                if self._task_cancelled:
                     raise
                 return
             except (GeneratorExit, *ENDS_THE_PROGRAM):
                 raise
             except BaseException as error:
-                self._resume(None, error)
+                self._resume_steps(None, error)
                 return
             finally:
                 waiting = None  # see _run_method
-            waiting = self._resume(value, None)
+            waiting = self._resume_steps(value, None)
 
-    def _begin(
+    def _begin_steps(
         self,
         transforms: list[OutputTransform],
         args: Any,
@@ -409,18 +418,18 @@ class BaseHandler(Answer):
                 self._check_request()
             waiting = self.prepare()
             if waiting is not None:
-                self._next = self._after_prepare
+                self._next_step = self._after_prepare
                 return waiting
             if self._prepared_future is not None:
                 return self._after_prepare(None)
             return None if self._finished else self._run_method()
         except Exception as error:
-            self._failed(error)
+            self._steps_failed(error)
             return None
         finally:
             waiting = None  # see _run_method
 
-    def _resume(self, value: Any, error: BaseException | None) -> Awaitable[Any] | None:
+    def _resume_steps(self, value: Any, error: BaseException | None) -> Awaitable[Any] | None:
         """Go on when what was waited for is done.
 
         Args:
@@ -428,15 +437,15 @@ class BaseHandler(Answer):
             error: Its exception, which is not raised here: its traceback would hold this frame,
                 and the frame what holds the exception.
         """
-        step = self._next
-        self._next = None
+        step = self._next_step
+        self._next_step = None
         if error is not None:
-            self._failed(error)
+            self._steps_failed(error)
             return None
         try:
             return None if step is None else step(value)
         except (Exception, asyncio.CancelledError) as failure:
-            self._failed(failure)
+            self._steps_failed(failure)
             return None
 
     def _check_request(self) -> None:
@@ -451,7 +460,7 @@ class BaseHandler(Answer):
         if self._finished:
             return None
         if prepared is not None:
-            self._next = self._after_body
+            self._next_step = self._after_body
             body: Awaitable[Any] = self.request._body_future  # type: ignore[attr-defined]
             return body
         return self._run_method()
@@ -467,7 +476,7 @@ class BaseHandler(Answer):
             *state.get("path_args", ()), **state.get("path_kwargs", _NO_ARGUMENTS)
         )
         if waiting is not None:
-            self._next = self._after_method
+            self._next_step = self._after_method
             try:
                 return waiting
             finally:
@@ -486,22 +495,22 @@ class BaseHandler(Answer):
         if self._auto_finish and not self._finished:
             self.finish()
 
-    def _failed(self, error: BaseException) -> None:
+    def _steps_failed(self, error: BaseException) -> None:
         prepared = self._prepared_future
         try:
-            if (self._overdue or self._client_gone) and self._end_early(error):
+            if (self._time_is_over or self._client_gone) and self._end_early(error):
                 return
             if isinstance(error, StreamClosedError) and prepared is not None and self._body_lost():
                 return  # the client went away before its body was complete: nobody to tell
             self._handle_request_exception(error)
         except Exception:
             app_log.error("Exception in exception handler", exc_info=True)
-            self._give_up()
+            self._give_up_answer()
         finally:
             if prepared is not None and not prepared.done():
                 prepared.set_result(None)
 
-    def _give_up(self) -> None:
+    def _give_up_answer(self) -> None:
         """End an answer whose error page failed as well: the client must not wait for ever."""
         if self._finished:
             return

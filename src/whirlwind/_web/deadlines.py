@@ -42,7 +42,7 @@ def limit_wait(handler: BaseHandler, future: asyncio.Future[Any]) -> None:
         handler: The handler.
         future: What it waits for.
     """
-    due = handler._due
+    due = handler._due_at
     if due is None or future.done():
         return
     timer = asyncio.get_running_loop().call_at(due, _expire, handler, future)
@@ -53,5 +53,5 @@ def _expire(handler: BaseHandler, future: asyncio.Future[Any]) -> None:
     # The timeout may have been lifted since.
     if handler._finished or timeout_of(handler.handler_timeout, handler.settings) is None:
         return
-    handler._overdue = True
+    handler._time_is_over = True
     future.cancel()

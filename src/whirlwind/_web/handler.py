@@ -71,7 +71,7 @@ class RequestHandler(InputHandler):
         Raises:
             RuntimeError: The body is not streamed, or was given to ``data_received``.
         """
-        body = self._body
+        body = self._streamed_body
         if body is None:
             asked = self._prepared_future
             if asked is None:
@@ -82,7 +82,7 @@ class RequestHandler(InputHandler):
             arrived = self.request.__dict__["_body_future"]
             if asked.done() and type(self).data_received is not _stock_data_received:
                 raise RuntimeError("the body of this request was given to data_received()")
-            body = self._body = BodyStream(asked)
+            body = self._streamed_body = BodyStream(asked)
             if arrived.done():
                 body.feed_eof() if arrived.exception() is None else body.fail()
         return body
@@ -163,7 +163,7 @@ class RequestHandler(InputHandler):
         # Whoever compresses or rewrites an answer gathers some of it first.
         self.set_header("Cache-Control", "no-cache, no-transform")
         self.set_header("X-Accel-Buffering", "no")
-        events = self._events = EventStream(self, ping_interval)
+        events = self._events_sent = EventStream(self, ping_interval)
         return events
 
     # --- languages ---

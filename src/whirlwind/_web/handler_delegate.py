@@ -28,7 +28,7 @@ async def _received(handler: BaseHandler, waiting: Awaitable[None]) -> None:
     try:
         await waiting
     except Exception as error:
-        handler._failed(error)
+        handler._steps_failed(error)
     finally:
         del waiting  # see BaseHandler._run_method
 
@@ -74,13 +74,13 @@ class HandlerDelegate(HTTPMessageDelegate):
         handler = self.handler
         if handler is None or handler._finished:
             return None
-        if handler._body is not None:
-            return handler._body.feed(chunk)
+        if handler._streamed_body is not None:
+            return handler._streamed_body.feed(chunk)
         context = self.context
         try:
             waiting = context.run(handler.data_received, chunk)
         except Exception as error:
-            context.run(handler._failed, error)
+            context.run(handler._steps_failed, error)
             return None
         return None if waiting is None else start_task(_received(handler, waiting), context)
 
@@ -89,8 +89,8 @@ class HandlerDelegate(HTTPMessageDelegate):
             body: asyncio.Future[None] = self.request._body_future  # type: ignore[attr-defined]
             if not body.done():
                 body.set_result(None)
-            if self.handler is not None and self.handler._body is not None:
-                self.handler._body.feed_eof()
+            if self.handler is not None and self.handler._streamed_body is not None:
+                self.handler._streamed_body.feed_eof()
         else:
             if self.chunks:
                 self.request.body = b"".join(self.chunks)
@@ -109,8 +109,8 @@ class HandlerDelegate(HTTPMessageDelegate):
         if not body.done():
             body.set_exception(StreamClosedError())
             body.exception()
-        if handler._body is not None:
-            handler._body.fail()
+        if handler._streamed_body is not None:
+            handler._streamed_body.fail()
         prepared = handler._prepared_future
         if prepared is not None and not prepared.done():
             prepared.set_result(None)

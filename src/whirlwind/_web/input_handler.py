@@ -92,7 +92,7 @@ class InputHandler(BaseHandler):
 
     def get_arguments(self, name: str, strip: bool = True) -> list[str]:
         """Return all arguments of one name, of query and body; an empty list for none."""
-        return self._decoded(self.request.arguments, name, strip)
+        return self._decoded_arguments(self.request.arguments, name, strip)
 
     @overload
     def get_body_argument(
@@ -110,7 +110,7 @@ class InputHandler(BaseHandler):
 
     def get_body_arguments(self, name: str, strip: bool = True) -> list[str]:
         """Return all arguments of one name of the body; an empty list for none."""
-        return self._decoded(self.request.body_arguments, name, strip)
+        return self._decoded_arguments(self.request.body_arguments, name, strip)
 
     @overload
     def get_query_argument(
@@ -128,9 +128,11 @@ class InputHandler(BaseHandler):
 
     def get_query_arguments(self, name: str, strip: bool = True) -> list[str]:
         """Return all arguments of one name of the query; an empty list for none."""
-        return self._decoded(self.request.query_arguments, name, strip)
+        return self._decoded_arguments(self.request.query_arguments, name, strip)
 
-    def _decoded(self, source: dict[str, list[bytes]], name: str, strip: bool) -> list[str]:
+    def _decoded_arguments(
+        self, source: dict[str, list[bytes]], name: str, strip: bool
+    ) -> list[str]:
         if not isinstance(strip, bool):
             # get_arguments("name", "default") is a common slip: lists have no default.
             raise AssertionError(f"strip is {strip!r}: expected True or False")

@@ -76,7 +76,7 @@ class PlainAnswers:
         request = handler.request
         buffer = handler._write_buffer
         body = buffer[0] if len(buffer) == 1 else b"".join(buffer)
-        headers = handler._fields
+        headers = handler._head_fields
         etag = None
         method = request.method
         if method == "GET" or method == "HEAD":
@@ -101,7 +101,7 @@ class PlainAnswers:
             fields = DEFAULTS
             if not fields.since <= request._start_time < fields.until:
                 fields.refresh(request._start_time)
-            head = fields.json if handler._json else fields.html
+            head = fields.json if handler._answers_json else fields.html
             if etag is None:
                 head = b"%bContent-Length: %d\r\n" % (head, len(body))
             else:

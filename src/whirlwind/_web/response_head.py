@@ -8,7 +8,8 @@ bytes that are kept here. One that does gets a copy of the same fields as an obj
 
 from __future__ import annotations
 
-from typing import Final
+import time
+from typing import Any, Final
 
 from whirlwind._proto.http.dates import format_timestamp
 from whirlwind._proto.http.headers import HTTPHeaders, encode_fields
@@ -45,8 +46,15 @@ class DefaultFields:
         json["Content-Type"] = JSON
         self.json = b"HTTP/1.1 200 OK\r\n" + encode_fields(json)
 
-    def headers(self, now: float) -> HTTPHeaders:
-        """Return the fields at ``now`` as an object of the caller's own."""
+    def headers(self, now: Any) -> HTTPHeaders:
+        """Return the fields at ``now`` as an object of the caller's own.
+
+        Args:
+            now: When the request came; what is no number, as requests that the tests of programs
+                make up have it, stands for this moment.
+        """
+        if not isinstance(now, float):
+            now = time.time()
         if not self.since <= now < self.until:
             self.refresh(now)
         return self._headers.copy()

@@ -82,7 +82,7 @@ def _begin(
     handler = handler_class(application, request, **arguments)
     if handler_class._outlives_request:
         handler._request_context = context
-    waiting = handler._begin(transforms, path_args, path_kwargs)
+    waiting = handler._begin_steps(transforms, path_args, path_kwargs)
     try:
         return None if waiting is None else (handler, waiting)
     finally:
@@ -119,7 +119,7 @@ def run_handler(
         task.add_done_callback(partial(_report, handler))
         _note_wait(handler, task)
         return task
-    waiting = context.run(handler._begin, transforms, path_args, path_kwargs)
+    waiting = context.run(handler._begin_steps, transforms, path_args, path_kwargs)
     if waiting is None:
         return None
     try:
@@ -175,21 +175,21 @@ def _drive(
         try:
             future = as_future(waiting, context)
         except TypeError as error:
-            waiting = context.run(handler._resume, None, error)
+            waiting = context.run(handler._resume_steps, None, error)
             continue
         if not future.done():
             _note_wait(handler, future)
             future.add_done_callback(partial(_go_on, handler, context))
             return future
         waiting = None  # as below
-        waiting = context.run(handler._resume, *_outcome(future))
+        waiting = context.run(handler._resume_steps, *_outcome(future))
         del future  # see BaseHandler._run_method
     return None
 
 
 def _note_wait(handler: BaseHandler, future: asyncio.Future[Any]) -> None:
     """A handler waits: from now on its client may go away, and its time may pass."""
-    handler._awaited = future
+    handler._awaited_future = future
     if not handler._finished:
         handler.request.connection.set_close_callback(handler._client_left)
     if handler.handler_timeout is not None or "handler_timeout" in handler.application.settings:
@@ -197,10 +197,10 @@ def _note_wait(handler: BaseHandler, future: asyncio.Future[Any]) -> None:
 
 
 def _go_on(handler: BaseHandler, context: contextvars.Context, future: asyncio.Future[Any]) -> None:
-    handler._awaited = None
+    handler._awaited_future = None
     if future.cancelled() and isinstance(future, asyncio.Task) and future.cancelling():
-        handler._cancelled = True
-    _drive(handler, context.run(handler._resume, *_outcome(future)), context)
+        handler._task_cancelled = True
+    _drive(handler, context.run(handler._resume_steps, *_outcome(future)), context)
 
 
 def _outcome(future: asyncio.Future[Any]) -> tuple[Any, BaseException | None]:
@@ -223,7 +223,7 @@ def _outcome(future: asyncio.Future[Any]) -> tuple[Any, BaseException | None]:
 
 
 def _report(handler: BaseHandler, task: asyncio.Future[Any]) -> None:
-    handler._awaited = None
+    handler._awaited_future = None
     # What leaves _execute left a handler that was to answer its own exceptions.
     if not task.cancelled() and (error := task.exception()) is not None:
         app_log.error("Uncaught exception in _execute", exc_info=error)

@@ -59,7 +59,7 @@ def _answer_error(handler: BaseHandler, error: BaseException) -> bool:
         # Nobody waits for an answer; the handler still says how its exceptions are logged.
         handler.log_exception(type(error), error, error.__traceback__)
         return True
-    handler._failed(error)
+    handler._steps_failed(error)
     return True
 
 

@@ -297,9 +297,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         """The loop that this server's connections live on."""
         loop = self._loop
         if loop is None:
-            if self.io_loop is None:
-                self.io_loop = IOLoop.current()
-            loop = self._loop = self.io_loop.asyncio_loop
+            loop = self._loop = self._loop_to_serve_on().asyncio_loop
         return loop
 
     def done_future(self) -> asyncio.Future[None]:
