@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from unittest import mock
 
 import pytest
 
@@ -50,6 +51,13 @@ def test_an_error_that_is_given_counts() -> None:
     assert response.error is error
     assert not response._error_is_response_code
     assert str(error) == "Timeout while connecting"
+
+
+def test_a_stand_in_for_a_response_has_its_attributes_too() -> None:
+    made_up = mock.Mock(spec=HTTPResponse)
+    made_up.body = b"{}"
+    assert made_up.error is not None
+    assert HTTPResponse.error is None
 
 
 def test_errors_are_of_one_family() -> None:

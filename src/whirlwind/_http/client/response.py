@@ -110,7 +110,7 @@ class HTTPResponse:
             hops took.
     """
 
-    error: BaseException | None
+    error: BaseException | None = None
 
     # What a response out of a pool of connections leaves at its usual value.
     _body: bytes | None = None
