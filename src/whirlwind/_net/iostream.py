@@ -26,6 +26,7 @@ import os
 import socket as sockets
 import ssl
 import sys
+from types import MethodType
 from typing import Any, ClassVar, Final, TypeVar, overload
 
 from whirlwind._base.log import gen_log
@@ -91,10 +92,7 @@ class IOStream(BaseIOStream):
     def _receive(self, size: int) -> bytes | None:
         # Memory of the right size from the start: a message that arrives whole is not copied.
         method: Any = self.read_from_fd
-        try:
-            if method.__func__ is not _read_from_socket:
-                return super()._receive(size)
-        except AttributeError:  # set on the stream itself, and no method
+        if type(method) is not MethodType or method.__func__ is not _read_from_socket:
             return super()._receive(size)
         try:
             return self.socket.recv(size)  # type: ignore[no-any-return]
@@ -106,10 +104,7 @@ class IOStream(BaseIOStream):
 
     def _send(self, data: bytes | memoryview) -> int:
         method: Any = self.write_to_fd
-        try:
-            if method.__func__ is not _write_to_socket:
-                return super()._send(data)
-        except AttributeError:
+        if type(method) is not MethodType or method.__func__ is not _write_to_socket:
             return super()._send(data)
         return self.socket.send(data)  # type: ignore[no-any-return]
 

@@ -19,9 +19,9 @@ ask, which are Python's. So they are no kernel.
 from __future__ import annotations
 
 import asyncio
-from types import MethodType
 from typing import TYPE_CHECKING, Any
 
+from whirlwind._base.stock_methods import is_stock
 from whirlwind._http.server.exchange import Exchange, status_line
 from whirlwind._proto.http.headers import HTTPHeaders, encode_fields, encode_whole
 from whirlwind._web.etags import EMPTY_DIGEST
@@ -69,7 +69,7 @@ class PlainAnswers:
             or handler._headers_written
             or handler._transforms
             or not connection.direct
-            or not _is(handler.flush, self._flush)
+            or not is_stock(handler.flush, self._flush)
             or (status != 200 and (status == 304 or status == 204 or status < 200))
         ):
             return None
@@ -85,10 +85,10 @@ class PlainAnswers:
                 if (
                     block is None
                     or block.if_none_match is not None
-                    or not _is(handler.compute_etag, self._compute_etag)
-                    or not _is(handler.set_etag_header, self._set_etag_header)
-                    or not _is(handler.check_etag_header, self._check_etag_header)
-                    or not _is(handler.set_header, self._set_header)
+                    or not is_stock(handler.compute_etag, self._compute_etag)
+                    or not is_stock(handler.set_etag_header, self._set_etag_header)
+                    or not is_stock(handler.check_etag_header, self._check_etag_header)
+                    or not is_stock(handler.set_header, self._set_header)
                 ):
                     return None
                 digest = _copy_digest()
@@ -125,7 +125,3 @@ class PlainAnswers:
         handler._headers_written = True
         handler._sent_head = head
         return future
-
-
-def _is(method: Any, stock: Any) -> bool:
-    return type(method) is MethodType and method.__func__ is stock

@@ -83,6 +83,13 @@ def test_a_client_that_a_program_ends_with_says_nothing() -> None:
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
+def test_a_program_may_ask_for_an_instance_of_its_own_which_it_has_anyway(url: str) -> None:
+    for asked in (True, False):
+        client = HTTPClient(force_instance=asked, max_clients=1)
+        assert client.fetch(url).code == 200
+        client.close()
+
+
 def test_it_leaves_the_current_loop_alone() -> None:
     before = IOLoop.current(instance=False)
     client = HTTPClient()

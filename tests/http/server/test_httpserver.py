@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import functools
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,28 @@ def test_bind_then_start_serves_in_this_process() -> None:
     run(main)
 
 
-def test_a_replaced_start_request_sees_every_request(monkeypatch: pytest.MonkeyPatch) -> None:
+class Around:
+    """What agents put around a method: it has all the attributes of the method, and is called."""
+
+    def __init__(self, inside: Any, call: Callable[..., Any]) -> None:
+        self.inside = inside
+        self.call = call
+
+    def __get__(self, instance: Any, owner: Any) -> Around:
+        bound = functools.partial(self.call, instance)
+        return Around(self.inside.__get__(instance, owner), bound)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inside, name)
+
+    def __call__(self, *args: Any) -> Any:
+        return self.call(*args)
+
+
+@pytest.mark.parametrize("agent", [False, True])
+def test_a_replaced_start_request_sees_every_request(
+    monkeypatch: pytest.MonkeyPatch, agent: bool
+) -> None:
     seen: list[str] = []
     stock = HTTPServer.start_request
 
@@ -157,7 +179,8 @@ def test_a_replaced_start_request_sees_every_request(monkeypatch: pytest.MonkeyP
     def wrapped(self: HTTPServer, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
         return Watched(stock(self, server_conn, request_conn))
 
-    monkeypatch.setattr(HTTPServer, "start_request", wrapped)
+    put = Around(stock, wrapped) if agent else wrapped
+    monkeypatch.setattr(HTTPServer, "start_request", put)
 
     async def main() -> None:
         async with serving(echo) as running:

@@ -34,7 +34,7 @@ class HTTPClient:
         chosen = AsyncHTTPClient if async_client_class is None else async_client_class
 
         async def make() -> AsyncHTTPClient:
-            return cast(AsyncHTTPClient, chosen(force_instance=True, **kwargs))
+            return cast(AsyncHTTPClient, chosen(**{**kwargs, "force_instance": True}))
 
         self._async_client: AsyncHTTPClient = self._io_loop.run_sync(make)
         self._closed = False

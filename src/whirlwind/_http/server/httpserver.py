@@ -22,6 +22,7 @@ from whirlwind._base.limits import (
 )
 from whirlwind._base.log import gen_log
 from whirlwind._base.old_arguments import accepts_old
+from whirlwind._base.stock_methods import is_stock
 from whirlwind._http.messages import (
     DirectDelegate,
     HTTPConnection,
@@ -188,7 +189,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         Args:
             sockets: Sockets that listen, of TCP or of Unix; the server closes them.
         """
-        if getattr(self.handle_stream, "__func__", None) is not _handle_stream:
+        if not is_stock(self.handle_stream, _handle_stream):
             super().add_sockets(sockets)
             return
         self._begin_again()
@@ -313,7 +314,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         delegate = self._delegate
         if (
             isinstance(delegate, DirectDelegate)
-            and getattr(self.start_request, "__func__", None) is _start_request
+            and is_stock(self.start_request, _start_request)
             and not self.decompress_request
             and delegate.takes_requests()
         ):

@@ -25,6 +25,7 @@ import stat
 import threading
 from collections.abc import Generator, Iterable
 from datetime import UTC, datetime, timedelta
+from types import MethodType
 from typing import Any, ClassVar, Final
 
 from whirlwind._base.limits import (
@@ -531,8 +532,8 @@ def _pieces(path: str, start: int, end: int | None) -> Generator[bytes, None, No
 
 
 def _function(method: Any) -> Any:
-    # Of a class method; a plain function, or a static method, in its place has none.
-    return getattr(method, "__func__", None)
+    # Of a class method; a plain function, a static method or an agent's wrapper has none.
+    return method.__func__ if type(method) is MethodType else None
 
 
 _stock_content: Final = _function(StaticFileHandler.get_content)
