@@ -24,6 +24,7 @@ from tests.support.websockets import (
 )
 
 from whirlwind import gen, httputil
+from whirlwind._http.server.exchange import Exchange
 from whirlwind._proto.websocket.deflate import MessageCompressor
 from whirlwind._proto.websocket.events import Closed, Ping, Pong
 from whirlwind.web import Application, RequestHandler
@@ -869,3 +870,29 @@ def test_what_is_closing_is_asked_of_the_connection() -> None:
         assert [call.args[0] for call in connection.write_message.call_args_list] == ["a"]
 
     run(main)
+
+
+def test_agents_hear_of_the_end_of_the_request_when_a_websocket_opens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    heard: list[str] = []
+    stock = Exchange.finish
+
+    def finish(self: Exchange) -> None:
+        stock(self)
+        heard.append("finished")
+
+    class Said(Echo):
+        def open(self, *args: str) -> None:
+            heard.append("opened")
+
+    monkeypatch.setattr(Exchange, "finish", finish)
+
+    async def main() -> None:
+        async with serving_websocket(Said) as running:
+            peer = await open_raw(running, "/")
+            await peer.send(frame(0x81, b"a"), frame(0x88))
+            assert await peer.next() == "a"
+
+    run(main)
+    assert heard == ["finished", "opened"]

@@ -289,6 +289,9 @@ class WebSocketHandler(RequestHandler):
     def _finish_with_head(self) -> None:
         """The head that was set is the whole answer: send it, and be done with HTTP."""
         self.flush()
+        # Agents that count requests wait for this call. The bytes that follow are left alone:
+        # the connection was switched.
+        self.request.connection.finish()
         self._finished = True
         self._log()
         self.on_finish()

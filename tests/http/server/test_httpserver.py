@@ -190,6 +190,54 @@ def test_a_replaced_start_request_sees_every_request(
     assert seen == ["/a"]
 
 
+def test_a_start_request_of_a_program_finds_a_task_for_each_connection() -> None:
+    tasks: list[asyncio.Task[Any] | None] = []
+
+    class Watched(HTTPMessageDelegate):
+        def __init__(self, inner: HTTPMessageDelegate) -> None:
+            self.inner = inner
+
+        def headers_received(self, start_line: Any, headers: HTTPHeaders) -> Any:
+            tasks.append(asyncio.current_task())
+            return self.inner.headers_received(start_line, headers)
+
+        def data_received(self, chunk: bytes) -> Any:
+            tasks.append(asyncio.current_task())
+            return self.inner.data_received(chunk)
+
+        def finish(self) -> None:
+            tasks.append(asyncio.current_task())
+            self.inner.finish()
+
+    class Server(HTTPServer):
+        def start_request(self, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
+            tasks.append(asyncio.current_task())
+            return Watched(super().start_request(server_conn, request_conn))
+
+    async def main() -> None:
+        (listening,) = bind_sockets(0, "127.0.0.1")
+        server = Server(echo)
+        server.add_socket(listening)
+        first, second = [await asyncio.open_connection(*listening.getsockname()) for _ in range(2)]
+        for reader, writer in (first, second, first):
+            writer.write(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\na")
+            await reader.readuntil(b"\r\n\r\n")
+        seen = [tasks[at] for at in (0, 4, 8)]
+        assert tasks == [task for task in seen for _ in range(4)]
+        assert seen[0] is seen[2] is not seen[1]
+        for task in seen:
+            assert task is not None
+            assert not task.done()
+        for _, writer in (first, second):
+            writer.close()
+            await writer.wait_closed()
+        await until(lambda: all(task is not None and task.done() for task in seen))
+        server.stop()
+        await server.close_all_connections()
+
+    run(main)
+
+
 def test_a_subclass_is_made_with_its_own_initialize() -> None:
     class Mine(HTTPServer):
         def initialize(self, *args: Any, **kwargs: Any) -> None:

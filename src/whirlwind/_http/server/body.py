@@ -19,7 +19,7 @@ import asyncio
 import contextvars
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from whirlwind._base.limits import CHUNKS_AT_ONCE
 from whirlwind._http.decompression import DecompressedMessage
@@ -31,6 +31,9 @@ from whirlwind._proto.http1.chunked import ChunkedDecoder
 
 if TYPE_CHECKING:
     from whirlwind._http.server.protocol import ServerProtocol
+
+
+_Result = TypeVar("_Result")
 
 
 class RequestBody:
@@ -59,13 +62,13 @@ class RequestBody:
         exchange = self._exchange
         exchange.reading = True
         try:
-            context = exchange.variables = contextvars.copy_context()
-            delegate = context.run(make)
+            exchange.variables = contextvars.copy_context()
+            delegate = self._run(make)
             if self._connection.server.decompress_request:
                 delegate = DecompressedMessage(delegate, exchange)
             exchange.delegate = delegate
             headers = exchange.block.headers.copy()
-            waiting = context.run(delegate.headers_received, start_line, headers)
+            waiting = self._run(delegate.headers_received, start_line, headers)
         except HTTPInputError:
             raise
         except Exception as error:
@@ -149,7 +152,7 @@ class RequestBody:
         delegate = exchange.delegate
         try:
             while pieces and connection.exchange is exchange and delegate is not None:
-                waiting = exchange.variables.run(delegate.data_received, pieces.popleft())
+                waiting = self._run(delegate.data_received, pieces.popleft())
                 if waiting is not None and self._must_wait(waiting, self.deliver):
                     return
             if connection.exchange is not exchange or not self.is_complete():
@@ -157,7 +160,7 @@ class RequestBody:
             exchange.reading = False
             connection.body_ended()
             if delegate is not None:
-                exchange.variables.run(delegate.finish)
+                self._run(delegate.finish)
         except HTTPInputError:
             raise
         except Exception as error:
@@ -168,13 +171,30 @@ class RequestBody:
         decoder = self._exchange.decoder
         return self._opened and (not self._remaining if decoder is None else decoder.done)
 
+    def _run(self, call: Callable[..., _Result], *args: Any) -> _Result:
+        """Call a delegate, in the context of its request.
+
+        One that was made by a ``start_request`` of somebody else finds a current task, which is
+        the connection's: monitoring agents tell by it which of several requests they are in.
+        """
+        exchange = self._exchange
+        if exchange.direct or asyncio.current_task() is not None:
+            return exchange.variables.run(call, *args)
+        loop = self._connection.server.asyncio_loop
+        task = self._connection.task()
+        asyncio.tasks._enter_task(loop, task)
+        try:
+            return exchange.variables.run(call, *args)
+        finally:
+            asyncio.tasks._leave_task(loop, task)
+
     def _must_wait(self, waiting: Awaitable[None], then: Callable[[], None]) -> bool:
         """Hold the body back until the delegate is ready, then go on with ``then``.
 
         Returns:
             False if it is ready now; ``then`` is the caller's to do.
         """
-        future = self._exchange.variables.run(asyncio.ensure_future, waiting)
+        future = self._run(asyncio.ensure_future, waiting)
         if future.done() and not future.cancelled() and future.exception() is None:
             return False
         connection = self._connection

@@ -104,6 +104,7 @@ class ServerProtocol(asyncio.Protocol):
         "_reader",
         "_searched",
         "_since",
+        "_task",
         "_waiters",
         "blocked",
         "closing",
@@ -137,6 +138,7 @@ class ServerProtocol(asyncio.Protocol):
         self._waiters: list[asyncio.Future[None]] | None = None
         self._reader: SlowReader | None = None
         self._end_timer: asyncio.TimerHandle | None = None  # while the end of TLS is awaited
+        self._task: asyncio.Task[None] | None = None
         self.done = server.done_future()
 
     # --- transport callbacks ---
@@ -228,7 +230,20 @@ class ServerProtocol(asyncio.Protocol):
         if exchange is not None:
             self._tell_of_the_end(exchange)
 
+    def task(self) -> asyncio.Task[None]:
+        """Return a task that stands for this connection, and ends with it."""
+        task = self._task
+        if task is None:
+            loop = self.server.asyncio_loop
+            task = self._task = loop.create_task(_wait_for(loop.create_future()))
+            # The loop may be closed in the turn in which the connection ends.
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+        return task
+
     def _leave_server(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
         try:
             self.server.connection_closed(self)
         except Exception as error:
@@ -706,3 +721,7 @@ class ServerProtocol(asyncio.Protocol):
         self.closing = True
         if self.transport is not None:
             self.transport.abort()
+
+
+async def _wait_for(never: asyncio.Future[None]) -> None:
+    await never
