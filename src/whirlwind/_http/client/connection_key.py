@@ -88,7 +88,7 @@ def connection_key(
         )
     ):
         return _plain_key(target.scheme, target.host, target.port)
-    interface = options.get("network_interface")
+    interface = options.get("network_interface") or None
     if interface is not None and not is_address(interface):
         raise ValueError(
             f"Unrecognized IPv4 or IPv6 address for network_interface, got {interface[:40]!r}"

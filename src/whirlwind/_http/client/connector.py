@@ -1,6 +1,6 @@
 """Opens connections: name, address, socket, TLS.
 
-Layer: HTTP. Imports from ``_base`` and from this package.
+Layer: HTTP. Imports from ``_base``, ``_engine``, ``_net`` and from this package.
 
 Addresses are tried as RFC 8305 ("Happy Eyeballs") has it: families in turn, the next attempt a
 quarter of a second after the one before or as soon as that has failed, the first to succeed
@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from whirlwind._base.errors import LocalProtocolError
+from whirlwind._engine.yieldables import convert_yielded
 from whirlwind._http.client.address import Address, interleaved, literal_address
 from whirlwind._http.client.authentication import Account, Authenticator
 from whirlwind._http.client.connection_key import ConnectionKey, TLSOptions
@@ -28,6 +29,7 @@ from whirlwind._http.client.proxy import Proxy, tunnel_authority
 from whirlwind._http.client.socks import ask_for_connection, socks_handshake
 from whirlwind._http.client.target import Target
 from whirlwind._http.client.tunnel import ask_for_tunnel, connect_head
+from whirlwind._net.resolver import DefaultLoopResolver
 
 _ATTEMPT_DELAY: Final = 0.25  # seconds; RFC 8305, section 5
 
@@ -62,8 +64,8 @@ class Connector:
 
     Args:
         loop: The loop.
-        resolver: Has ``resolve(host, port, family)``, which returns an awaitable of pairs of
-            family and address; None for the loop's own.
+        resolver: Has ``resolve(host, port, family)``, which returns what can be yielded, of pairs
+            of family and address; None for the loop's own.
         hostname_mapping: What to connect to instead: keys ``host``, ``(host, port)`` or
             ``(host, port, family)``, values ``host`` or ``(host, port)``.
         authenticator: Says to proxies who is asking; None for a new one.
@@ -85,7 +87,8 @@ class Connector:
         self.authenticator = authenticator or Authenticator(lambda: secrets.token_hex(16))
         self._user_agent = user_agent
         self._loop = loop
-        self._resolver = resolver
+        # The usual one does what is done here, a detour later.
+        self._resolver = None if type(resolver) is DefaultLoopResolver else resolver
         self._mapping = hostname_mapping
         self._contexts: dict[TLSOptions, ssl.SSLContext] = {}
 
@@ -226,7 +229,9 @@ class Connector:
 
     async def _resolve(self, host: str, port: int, family: int) -> Sequence[Address]:
         if self._resolver is not None:
-            found: Sequence[Address] = await self._resolver.resolve(host, port, family)
+            found: Sequence[Address] = await convert_yielded(
+                self._resolver.resolve(host, port, family)
+            )
             return found
         literal = literal_address(host, port)
         if literal is not None and family in (socket.AF_UNSPEC, literal[0]):
