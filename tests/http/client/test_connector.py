@@ -200,7 +200,7 @@ def test_the_resolver_that_was_configured_is_asked() -> None:
 
     class Configured(DefaultLoopResolver):
         @gen.coroutine
-        def resolve(self, host: str, port: int, family: int = 0) -> Any:
+        def resolve(self, host: str, port: int, *_: Any) -> Any:
             asked.append(host)
             yield gen.moment
             return [(socket.AF_INET, ("127.0.0.1", port))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from typing import Any
 
 import pytest
 from tests.support.scripted_http import LoopFactory, ScriptedServer, run, serving, until
@@ -96,7 +97,7 @@ def test_a_loop_that_is_only_closed_takes_the_connections_along(loop_kind: LoopF
         assert client.statistics().idle == 1
         return client
 
-    quiet = {"log_function": lambda handler: None}
+    quiet: dict[str, Any] = {"log_function": lambda handler: None}
     with ThreadedServer(Application(default_handler_class=Hello, **quiet)) as server:
         loop = loop_kind()
         clients = [loop.run_until_complete(fetch(server.url, own)) for own in (False, True)]

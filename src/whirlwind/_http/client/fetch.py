@@ -164,11 +164,19 @@ class Fetch:
         self._prepared = prepared
         self.is_head = self._method == "HEAD"
         self._hop_started = now
-        connection = self._shared.pool.take(prepared.key)
+        pool = self._shared.pool
+        if self._is_repeatable:
+            connection = pool.take(prepared.key)
+        else:
+            connection = pool.take_trusted(prepared.key)
         if connection is not None:
             self._send(connection, now)
         else:
             self._open()
+
+    @property
+    def _is_repeatable(self) -> bool:
+        return self._method in _IDEMPOTENT and self._producer is None
 
     def _open(self) -> None:
         assert self._prepared is not None
@@ -182,6 +190,7 @@ class Fetch:
         """The connection that was missing is there (see opening.Opener)."""
         self._opening = None
         self._shared.stages.remove(self, self._queue_timeout)
+        connection.is_spare = not self._is_repeatable
         self._send(connection, self._loop.time())
 
     def _send(self, connection: HTTPClientConnection, now: float) -> None:
@@ -323,6 +332,8 @@ class Fetch:
         if isinstance(error, CallbackError) and error.__cause__ is not None:
             self.callback_failed(error.__cause__)
             return
+        if connection is not None and connection.used and not self._first_byte_at:
+            self._shared.pool.distrust(connection.key)
         # A server may close a kept connection at any time, also while we write. It did not act
         # on a request that it did not read; where it reads a part and acts on that, doing it
         # twice is the same as doing it once. A server that read all and went away without an
@@ -332,8 +343,7 @@ class Fetch:
             and connection.used
             and connection.unheard
             and not self._first_byte_at
-            and self._method in _IDEMPOTENT
-            and self._producer is None
+            and self._is_repeatable
         ):
             self._open()  # a new connection: one that was not used before is not tried again
             return
@@ -402,7 +412,7 @@ class Fetch:
         assert headers is not None
         now = Following(self._url, self._method, self._headers, self.settings.options)
         then = following_request(now, prepared.target, self._code, headers)
-        if then.method != self._method:
+        if then.drops_body:
             self._body = None
             self._producer = None
         self._url = then.url
