@@ -43,6 +43,7 @@ from whirlwind._http.websocket.upgrade import UpgradeFetch, http_url
 from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.resolver import Resolver
 from whirlwind._net.stream_errors import StreamClosedError
+from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 from whirlwind._proto.websocket.extensions import offer
@@ -218,6 +219,9 @@ class WebSocketClientConnection:
             self.headers = response.headers
             self.code = response.code
             error = WebSocketError("Non-websocket response")
+        elif isinstance(error.__cause__, HTTPInputError):
+            error = WebSocketError(str(error))
+            error.__cause__ = response.error
         self.connect_future.set_exception(error)
 
     def _fetch_ended(self, fetch: Fetch) -> None:
