@@ -30,6 +30,7 @@ from whirlwind._http.client.socks import ask_for_connection, socks_handshake
 from whirlwind._http.client.target import Target
 from whirlwind._http.client.tunnel import ask_for_tunnel, connect_head
 from whirlwind._net.resolver import DefaultLoopResolver
+from whirlwind._net.tls import ssl_options_to_context
 
 _ATTEMPT_DELAY: Final = 0.25  # seconds; RFC 8305, section 5
 
@@ -270,6 +271,8 @@ def _default_context() -> ssl.SSLContext:
 
 
 def _make_context(options: TLSOptions) -> ssl.SSLContext:
+    if options.given is not None:
+        return ssl_options_to_context(dict(options.given), server_side=False)
     if options.validate_cert:
         context = ssl.create_default_context(cafile=options.ca_certs)
     else:
@@ -279,8 +282,6 @@ def _make_context(options: TLSOptions) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if options.client_cert is not None:
         context.load_cert_chain(options.client_cert, options.client_key)
-    if options.ciphers is not None:
-        context.set_ciphers(options.ciphers)
     return context
 
 
