@@ -30,6 +30,7 @@ from whirlwind._engine.queues import Queue, QueueFull
 from whirlwind._engine.runner_cy import resolve
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connector import Connector
+from whirlwind._http.client.errors import HTTPStreamClosedError
 from whirlwind._http.client.fetch import Fetch
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.response import HTTPResponse
@@ -219,7 +220,9 @@ class WebSocketClientConnection:
             self.headers = response.headers
             self.code = response.code
             error = WebSocketError("Non-websocket response")
-        elif isinstance(error.__cause__, HTTPInputError):
+        elif isinstance(error, HTTPStreamClosedError) and isinstance(
+            error.__cause__, HTTPInputError
+        ):
             error = WebSocketError(str(error))
             error.__cause__ = response.error
         self.connect_future.set_exception(error)
