@@ -165,7 +165,7 @@ class Fetch:
         self.is_head = self._method == "HEAD"
         self._hop_started = now
         pool = self._shared.pool
-        if self._is_repeatable:
+        if (self._method == "GET" and self._producer is None) or self._is_repeatable:
             connection = pool.take(prepared.key)
         else:
             connection = pool.take_trusted(prepared.key)

@@ -100,6 +100,7 @@ class ConnectionPool:
                 return None
             self._remove(connection, stack)
             if connection.usable and connection.is_silent:
+                connection.is_spare = False
                 return connection
             connection.abort()
         return None

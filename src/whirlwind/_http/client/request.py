@@ -157,7 +157,7 @@ class HTTPRequest:
         self._sent: bytes | None = None
         self.url = url
         self.method = method
-        self._body = utf8(body)
+        self._body = None if body is None else utf8(body)
         if if_modified_since:
             self.headers["If-Modified-Since"] = format_timestamp(if_modified_since)
         if auth_username is not None:
