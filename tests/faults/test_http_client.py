@@ -125,14 +125,16 @@ def test_a_server_that_ends_at_a_stage_is_an_error_that_names_it(
         ENDS[end](wire)
 
     def check(error: BaseException) -> None:
-        if stage == "at once" and isinstance(error, ConnectionResetError):
-            # The reset may come as early as that.
+        if stage == "at once" and not isinstance(error, HTTPStreamClosedError):
+            # The reset may come as early as that: before there was a connection.
+            assert isinstance(error, ConnectionResetError)
             assert "(127.0.0.1 port " in str(error)
             return
         assert isinstance(error, HTTPStreamClosedError)
         # Where a server closes with the request unread its system resets the connection.
         how = "reset|closed" if stage == "at once" else "reset" if end == "reset" else "closed"
         assert re.match(f"Connection ({how}) {where}", str(error)), error
+        assert isinstance(error, ConnectionResetError) == str(error).startswith("Connection reset")
 
     fails_then_serves("simple", script, check, secure=secure)
 

@@ -164,7 +164,7 @@ class Told:
     def first_byte(self) -> None:
         pass
 
-    def continue_received(self) -> None:
+    def interim_received(self, *_: object) -> None:
         pass
 
     def headers_received(self, code: int, reason: str, version: str, headers: HTTPHeaders) -> None:

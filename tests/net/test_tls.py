@@ -104,3 +104,13 @@ def test_a_certificate_is_for_no_other_name(host: str) -> None:
 def test_an_unverified_peer_matches_nothing() -> None:
     with pytest.raises(ValueError, match="not verified"):
         ssl_match_hostname({}, "a.example")
+
+
+@pytest.mark.parametrize("name", ["PROTOCOL_TLSv1_2", "PROTOCOL_TLS", "PROTOCOL_TLS_CLIENT"])
+def test_a_client_checks_its_peer_whatever_version_it_asks_for(name: str) -> None:
+    version = getattr(ssl, name)
+    checking = ssl_options_to_context({"ssl_version": version}, server_side=False)
+    assert (checking.protocol, checking.verify_mode) == (version, ssl.CERT_REQUIRED)
+    assert checking.check_hostname
+    given = {"ssl_version": version, "cert_reqs": ssl.CERT_NONE}
+    assert ssl_options_to_context(given, server_side=False).verify_mode == ssl.CERT_NONE

@@ -530,6 +530,43 @@ def test_cookies_and_fields_go_out_with_the_handshake() -> None:
     run(main)
 
 
+def test_a_subprotocol_without_a_name_is_none() -> None:
+    class Nameless(Echo):
+        def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+            return ""
+
+    async def main() -> None:
+        async with serving_websocket(Nameless) as running:
+            peer = await open_raw(running, Sec_WebSocket_Protocol="one")
+            assert b"Sec-Websocket-Protocol" not in peer.head
+
+    run(main)
+
+
+@pytest.mark.parametrize("how", ["body", "subprotocol"])
+def test_what_a_program_does_wrong_before_the_opening_is_an_error_500(
+    how: str, logs: LogWatch
+) -> None:
+    class Wrong(Echo):
+        def prepare(self) -> None:
+            if how == "body":
+                self.write("not for a WebSocket")
+
+        def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+            if how == "subprotocol":
+                raise RuntimeError("wrong")  # which closed connections are told by as well
+            return None
+
+    async def main() -> None:
+        async with serving_websocket(Wrong) as running:
+            client = await running.connect()
+            await client.send(handshake())
+            assert (await client.answer())[0] == 500
+
+    with logs.expect("whirlwind.application", "Uncaught exception"):
+        run(main)
+
+
 def test_messages_are_compressed_where_both_sides_want_it() -> None:
     class Compressing(Echo):
         def get_compression_options(self) -> dict[str, Any]:

@@ -379,6 +379,21 @@ MAX_POOL_IDLE: Final = _limit(
     origin="a tenth of the descriptors that a process gets by default",
 )
 
+TRUSTED_AFTER: Final = _limit(
+    "TRUSTED_AFTER",
+    100,
+    "milliseconds unused after which a connection counts as one that its server keeps",
+    setting=None,
+    origin="a server that closes after its answer does so in a few milliseconds",
+)
+MAX_TRUSTED: Final = _limit(
+    "MAX_TRUSTED",
+    512,
+    "destinations of which the client remembers that they keep connections",
+    setting=None,
+    origin="as many as there are URLs remembered",
+)
+
 # --- WebSockets ------------------------------------------------------------------------------
 
 MAX_MESSAGE_SIZE: Final = _limit(

@@ -182,11 +182,15 @@ def _new_context(protocol: int | None, server_side: bool | None) -> ssl.SSLConte
     with warnings.catch_warnings():
         # Python warns of every protocol that is not for one side only; the caller asked for it.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return _hardened(ssl.SSLContext(protocol))
+        context = _hardened(ssl.SSLContext(protocol))
+    if server_side is False:
+        context.check_hostname = True  # which protocols that are not for clients leave out
+    return context
 
 
 def _hardened(context: ssl.SSLContext) -> ssl.SSLContext:
-    if context.minimum_version < ssl.TLSVersion.TLSv1_2:
+    one_version = context.protocol == ssl.PROTOCOL_TLSv1_2  # and no other can be set there
+    if not one_version and context.minimum_version < ssl.TLSVersion.TLSv1_2:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION
     return context

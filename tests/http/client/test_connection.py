@@ -6,13 +6,14 @@ import asyncio
 import socket
 import struct
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from tests.support.scripted_http import HELLO, run, serving, until
 
+from whirlwind._http.client.pool import PoolStatistics
 from whirlwind.httpclient import AsyncHTTPClient
 from whirlwind.iostream import UnsatisfiableReadError
 from whirlwind.simple_httpclient import HTTPStreamClosedError, SimpleAsyncHTTPClient
@@ -43,6 +44,13 @@ class Peer:
         sock.send(HELLO)
         await fetch
         return sock
+
+    async def answered_again(self, client: SimpleAsyncHTTPClient, sock: socket.socket) -> None:
+        """Answer another one on it: the client knows that it is kept."""
+        fetch = client.fetch(self.url)
+        await self.request(sock)
+        sock.send(HELLO)
+        await fetch
 
     def close(self) -> None:
         for sock in [self.listener, *self.sockets]:
@@ -87,7 +95,8 @@ def test_only_what_is_idempotent_and_was_not_read_is_sent_again(
     async def main() -> None:
         async with peer() as (server, client):
             sock = await server.answered(client)
-            # The loop has no turn in between: the client sends into a closed connection.
+            await server.answered_again(client, sock)
+            # The loop has no turn in between: the client has not heard of the end.
             if how == "unread":
                 fetch = client.fetch(server.url, **options)
                 sock.close()
@@ -97,14 +106,62 @@ def test_only_what_is_idempotent_and_was_not_read_is_sent_again(
             else:
                 reset(sock)
                 fetch = client.fetch(server.url, **options)
-            if options:
+            if options and how == "unread":
                 with pytest.raises(HTTPStreamClosedError, match="before a response came"):
                     await fetch
                 return
+            # A GET was sent twice; for a POST the client looked before.
             second = await server.accept()
-            assert (await server.request(second)).startswith(b"GET / ")
+            assert (await server.request(second)).startswith(b"POST /" if options else b"GET / ")
             second.send(HELLO)
             assert (await fetch).body == b"hello"
+
+    run(main())
+
+
+async def _produce(write: Callable[[bytes], Awaitable[None]]) -> None:
+    await write(b"abc")
+
+
+ONCE = [
+    pytest.param(POST, id="POST"),
+    pytest.param({"method": "PATCH", "body": b"x"}, id="PATCH"),
+    pytest.param({"method": "PUT", "body_producer": _produce}, id="PUT with a body_producer"),
+]
+
+
+@pytest.mark.parametrize("options", ONCE)
+@pytest.mark.parametrize("redirected", [False, True])
+def test_what_is_sent_only_once_gets_by_a_server_that_closes_and_does_not_say_so(
+    options: dict[str, Any], redirected: bool
+) -> None:
+    redirect = b"HTTP/1.1 307 There\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
+
+    async def main() -> None:
+        replies = [redirect, HELLO] * 3 if redirected else [HELLO] * 6
+        async with serving(*replies, close=True) as (server, client):
+            for _ in range(len(replies) // (1 + redirected)):
+                assert (await client.fetch(server.url, **options)).body == b"hello"
+            assert server.connections == len(replies)
+
+    run(main())
+
+
+@pytest.mark.parametrize("options", ONCE)
+def test_what_is_sent_only_once_uses_connections_that_the_server_is_known_to_keep(
+    options: dict[str, Any],
+) -> None:
+    async def main() -> None:
+        async with serving() as (server, client):
+            for _ in range(3):
+                await client.fetch(server.url, **options)
+            # None of them is proven, and one is enough to wait for a proof.
+            assert server.connections == 3
+            await until(lambda: client.statistics() == PoolStatistics(1, 1, 1))
+            await client.fetch(server.url)  # takes it, and so proves it
+            for _ in range(3):
+                await client.fetch(server.url, **options)
+            assert server.connections == 3
 
     run(main())
 

@@ -50,6 +50,18 @@ def test_a_dict_says_the_same_as_single_options() -> None:
     )
 
 
+def test_a_dict_is_part_of_the_key_whatever_its_order() -> None:
+    given = {"cert_reqs": ssl.CERT_NONE, "ca_certs": "a", "ssl_version": ssl.PROTOCOL_TLS_CLIENT}
+    key = connection_key(HTTPS, {"ssl_options": given})
+    assert connection_key(HTTPS, {"ssl_options": dict(reversed(given.items()))}) == key
+    assert connection_key(HTTPS, {"ssl_options": {**given, "ca_certs": "b"}}) != key
+
+
+def test_tls_options_are_a_context_or_a_dict() -> None:
+    with pytest.raises(TypeError, match="ssl_options is 'x'"):
+        connection_key(HTTPS, {"ssl_options": "x"})
+
+
 def test_an_interface_that_is_no_address_is_refused() -> None:
     with pytest.raises(ValueError, match="network_interface, got 'eth0'"):
         connection_key(HTTPS, {"network_interface": "eth0"})

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import errno
 import gc
 import gzip
+import socket
+import struct
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -744,6 +747,7 @@ def test_callbacks_see_the_context_of_who_asked() -> None:
 
         async with serving() as (server, client):
             await client.fetch(server.url)
+            await client.fetch(server.url)
             variable.set("mine")
             await client.fetch(
                 server.url,
@@ -779,7 +783,8 @@ def test_a_body_comes_from_its_producer(length: str | None, expect: bool) -> Non
                 )
             body = server.requests[0].partition(b"\r\n\r\n")[2]
             assert body == (b"abcde" if length else b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
-            assert server.connections == 1
+            await client.fetch(server.url)  # over the connection of the first
+            assert server.connections == 2
 
     run(main())
 
@@ -939,5 +944,137 @@ def test_what_was_sent_is_that_of_the_request_before_the_redirect() -> None:
             response = await client.fetch(server.url, method="POST", body="a=b")
             assert response.request.url == server.url
             assert response.request.headers["Content-Length"] == "3"
+
+    run(main())
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("option", ["streaming_callback", "header_callback"])
+def test_a_callback_that_fails_on_what_the_parser_read_is_the_cause(
+    option: str, logs: LogWatch
+) -> None:
+    # Through httptools, which wraps the exception: its own cause has to come out whole.
+    def fail(_: object) -> None:
+        raise LookupError("mine")
+
+    async def main() -> None:
+        async with serving(CHUNKED, close=True) as (server, client):
+            with pytest.raises(HTTPStreamClosedError, match=r"a callback failed.*mine") as failure:
+                await client.fetch(server.url, **{option: fail})
+            assert isinstance(failure.value.__cause__, LookupError)
+
+    with logs.expect("whirlwind.application", "Uncaught exception"):
+        run(main())
+
+
+def test_the_header_callback_sees_1xx_responses_first() -> None:
+    async def main() -> None:
+        reply = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" + HELLO
+        async with serving(reply) as (server, client):
+            lines: list[str] = []
+            await client.fetch(server.url, header_callback=lines.append)
+            assert "".join(lines) == reply.decode().removesuffix("hello")
+
+    run(main())
+
+
+def test_a_connection_that_was_reset_is_an_error_of_both_kinds() -> None:
+    async def main() -> None:
+        async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            sock = writer.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            writer.transport.abort()
+
+        server = await asyncio.start_server(reset, "127.0.0.1", 0)
+        client = AsyncHTTPClient(force_instance=True)
+        try:
+            port = server.sockets[0].getsockname()[1]
+            with pytest.raises(ConnectionResetError, match="reset before a response") as failure:
+                await client.fetch(f"http://127.0.0.1:{port}/")
+            assert isinstance(failure.value, HTTPStreamClosedError)
+            assert failure.value.code == 599
+            assert failure.value.errno == errno.ECONNRESET
+        finally:
+            client.close()
+            server.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("room", [0, -1], ids=["enough", "one byte too few"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_rule_5_max_header_size_counts_all_of_the_header(room: int, chunked: bool) -> None:
+    reply = CHUNKED if chunked else HELLO
+    size = reply.index(b"\r\n\r\n") + 4 + room
+
+    async def main() -> None:
+        async with serving(reply, close=True, max_header_size=size) as (server, client):
+            assert (await client.fetch(server.url)).body == b"hello"
+
+    if not room:
+        run(main())
+        return
+    with pytest.raises(UnsatisfiableReadError):
+        run(main())
+
+
+def test_a_url_may_be_bytes() -> None:
+    async def main() -> None:
+        redirect = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
+        async with serving(redirect, HELLO) as (server, client):
+            response = await client.fetch(server.url.encode() + b"here")  # type: ignore[arg-type]
+            assert response.effective_url == server.url + "there"
+
+    run(main())
+
+
+@pytest.mark.parametrize(("url", "error"), [(None, ValueError), (5, TypeError)])
+def test_what_is_no_url_is_an_error_of_the_fetch(url: Any, error: type[Exception]) -> None:
+    async def main() -> None:
+        for most in (None, 1):
+            async with serving(max_clients_per_host=most) as (_, client):
+                future = client.fetch(url)
+                with pytest.raises(error):
+                    await future
+
+    run(main())
+
+
+@pytest.mark.parametrize(("method", "nonstandard"), [(None, False), (5, False), (None, True)])
+def test_what_is_no_method_is_named(method: Any, nonstandard: bool) -> None:
+    async def main() -> None:
+        async with serving() as (server, client):
+            with pytest.raises((KeyError, ValueError), match=str(method)):
+                await client.fetch(server.url, method=method, allow_nonstandard_methods=nonstandard)
+
+    run(main())
+
+
+def test_what_is_no_text_is_a_type_error_as_a_header() -> None:
+    async def main() -> None:
+        async with serving() as (server, client):
+            for headers in ({"A": 5}, {"A": None}):
+                with pytest.raises(TypeError, match="value of header 'A'"):
+                    await client.fetch(server.url, headers=headers)
+
+    run(main())
+
+
+def test_empty_options_are_none() -> None:
+    async def main() -> None:
+        async with serving(defaults={"user_agent": ""}) as (server, client):
+            await client.fetch(server.url, user_agent="", network_interface="")
+            assert b"\r\nUser-Agent: Tornado/" in server.requests[0]
+
+    run(main())
+
+
+@pytest.mark.parametrize("size", [0, None])
+def test_no_buffer_size_is_the_usual_one(size: Any) -> None:
+    async def main() -> None:
+        async with serving(max_buffer_size=size) as (server, client):
+            assert (await client.fetch(server.url)).body == b"hello"
 
     run(main())

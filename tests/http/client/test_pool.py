@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from tests.support.scripted_http import ScriptedServer, run, turns, until
 
+from whirlwind._base.limits import MAX_TRUSTED, TRUSTED_AFTER
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.pool import ConnectionPool, PoolStatistics
 
@@ -141,5 +143,70 @@ def test_a_closed_pool_keeps_nothing() -> None:
             made.pool.put(late)
             assert made.pool.take("a") is None
             await until(lambda: late.transport is None)
+
+    run(main())
+
+
+def test_a_connection_is_trusted_once_it_was_used_twice_or_silent_for_long() -> None:
+    async def main() -> None:
+        async with bench() as made:
+            pool = made.pool
+            first, second = await made.connection("a"), await made.connection("a")
+            pool.put(first)
+            pool.put(second)
+            assert pool.take_trusted("a") is None
+            pool._idle[first] -= TRUSTED_AFTER / 1000
+            assert pool.take_trusted("a") is first
+            assert pool.take_trusted("a") is None
+            first.reused = True
+            pool.put(first)
+            assert pool.take_trusted("a") is first
+            assert pool.take_trusted("a") is second
+            assert pool.take_trusted("a") is None
+            pool.put(second)
+            pool.distrust("a")
+            assert pool.take_trusted("a") is None
+            assert pool.take("a") is second
+
+    run(main())
+
+
+def test_a_connection_whose_end_waits_to_be_read_is_not_given_out_as_trusted() -> None:
+    async def main() -> None:
+        listener = socket.create_server(("127.0.0.1", 0))
+        made = HTTPClientConnection(
+            asyncio.get_running_loop(), "a", max_header_size=1, released=print, lost=print
+        )
+        pool = ConnectionPool(asyncio.get_running_loop())
+        await asyncio.get_running_loop().create_connection(
+            lambda: made, *listener.getsockname()[:2]
+        )
+        accepted, _ = listener.accept()
+        made.reused = True
+        pool.put(made)
+        accepted.close()
+        assert made.usable
+        assert pool.take_trusted("a") is None
+        listener.close()
+        await turns(3)
+
+    run(main())
+
+
+def test_rule_5_what_was_opened_beside_an_unproven_connection_is_not_kept() -> None:
+    async def main() -> None:
+        async with bench() as made:
+            pool = made.pool
+            spares = [await made.connection("a") for _ in range(3)]
+            for spare in spares:
+                spare.is_spare = True
+                pool.put(spare)
+            assert pool.statistics().idle == 1
+            for number in range(MAX_TRUSTED + 1):
+                spares[0].key = number
+                spares[0].reused = True
+                pool.put(spares[0])
+                pool.take(number)
+            assert len(pool._trusted) == 1
 
     run(main())

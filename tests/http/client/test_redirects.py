@@ -10,6 +10,8 @@ from tests.support.scripted_http import HELLO, ScriptedServer, run, serving
 
 from whirlwind._base.limits import MAX_REDIRECT_BODY
 from whirlwind._http.client.redirects import (
+    Following,
+    following_request,
     is_redirect,
     is_same_origin,
     redirected_headers,
@@ -40,7 +42,7 @@ def test_what_is_a_redirect_and_where_it_leads() -> None:
     assert not is_redirect(302, HTTPHeaders())
     assert not is_redirect(304, there)
     assert not is_redirect(300, there)
-    assert redirected_url("http://a/b/c/d?e#f", there) == "http://a/b/x?y"
+    assert redirected_url("http://a/b/c/d?e#f", there) == "http://a/b/x?y#z"
 
 
 @pytest.mark.parametrize(
@@ -223,3 +225,26 @@ def test_what_was_said_of_a_body_is_not_said_of_the_request_that_follows() -> No
             assert server.connections == 1
 
     run(main())
+
+
+def test_a_server_does_not_say_as_whom_one_goes_on() -> None:
+    for location, url in (
+        ("http://me:secret@b/x?@y", "http://b/x?@y"),
+        ("//me@b/x", "http://b/x"),
+        ("/x@y", "http://you:yours@a/x@y"),
+    ):
+        assert redirected_url("http://you:yours@a/", HTTPHeaders(Location=location)) == url
+
+
+def test_an_empty_location_is_the_same_page() -> None:
+    assert is_redirect(302, HTTPHeaders(Location=""))
+    assert redirected_url("http://a/b?c", HTTPHeaders(Location="")) == "http://a/b?c"
+
+
+def test_after_303_the_fields_of_a_body_are_gone_although_the_method_stays() -> None:
+    given = Following("http://a/", "GET", HTTPHeaders({"Content-Type": "a", "B": "c"}), {})
+    there = HTTPHeaders(Location="/there")
+    then = following_request(given, parse_target("http://a/"), 303, there)
+    assert (then.drops_body, dict(then.headers or {})) == (True, {"B": "c"})
+    then = following_request(given, parse_target("http://a/"), 302, there)
+    assert not then.drops_body

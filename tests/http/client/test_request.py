@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import inspect
+from typing import Any
 
 import pytest
 from tests.support.scripted_http import run, serving
@@ -152,3 +153,12 @@ def test_headers_that_were_not_sent_are_not_there() -> None:
             assert list(request.headers) == ["A"]
 
     run(main())
+
+
+@pytest.mark.parametrize("body", [5, ["a"], bytearray(b"a"), memoryview(b"a")])
+def test_a_body_is_bytes_text_or_nothing(body: Any) -> None:
+    with pytest.raises(TypeError, match="Expected bytes"):
+        HTTPRequest("http://a/", method="POST", body=body)
+    request = HTTPRequest("http://a/")
+    with pytest.raises(TypeError, match="Expected bytes"):
+        request.body = body

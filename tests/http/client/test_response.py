@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pickle
+import re
 from unittest import mock
 
 import pytest
@@ -87,3 +88,20 @@ def test_stages_count_from_the_last_hop_and_are_never_negative() -> None:
     assert 0 < Times(1, 2, 2, 2, 2, 0, 2, 2, 2).as_stages()["total"] < 0.001
     assert Times(1, 0, 0, 0, 0, 0, 0, 0, 4).as_stages() == {"queue": 3}
     assert Times(0, 0, 0, 0, 0, 0, 0, 0, 4).as_stages() == {"queue": 0}
+
+
+def test_the_repr_shows_what_is_public() -> None:
+    response = HTTPResponse(HTTPRequest("http://a/"), 404, buffer=io.BytesIO(b"x"))
+    names = re.findall(r"[(,]([a-z_]+)=", re.sub(r"<[^<>]*>", "", repr(response)))
+    assert names == [
+        "buffer",
+        "code",
+        "effective_url",
+        "error",
+        "headers",
+        "reason",
+        "request",
+        "request_time",
+        "start_time",
+        "time_info",
+    ]

@@ -277,7 +277,7 @@ class Heard:
         self.head: Any = None
         self.pieces: list[bytes] = []
 
-    def continue_received(self) -> None:
+    def interim_received(self, *_: object) -> None:
         raise AssertionError("nobody asked for that")
 
     def headers_received(self, code: int, reason: str, version: str, headers: HTTPHeaders) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.support.scripted_http import run, serving, turns
 
+from whirlwind import gen
 from whirlwind._http.client.program_calls import CallbackError
 from whirlwind._http.client.streamed_body import StreamedBody
 
@@ -98,5 +99,40 @@ def test_a_callback_may_cancel_its_own_fetch(compressed: bool) -> None:
             await turns(3)
             assert len(pieces) == 1
             assert client.statistics().open == 0
+
+    run(main())
+
+
+@pytest.mark.parametrize("kind", ["native", "generator"])
+def test_a_coroutine_that_takes_a_piece_ends_with_its_fetch(kind: str) -> None:
+    ended: list[str] = []
+
+    async def native(_: bytes) -> None:
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            ended.append("native")
+
+    @gen.coroutine
+    def generator(_: bytes) -> Any:
+        try:
+            yield asyncio.get_running_loop().create_future()
+        finally:
+            ended.append("generator")
+
+    async def main() -> None:
+        async with serving() as (server, client):
+            taken = asyncio.Event()
+
+            def take(piece: bytes) -> Any:
+                taken.set()
+                return native(piece) if kind == "native" else generator(piece)
+
+            fetch = client.fetch(server.url, streaming_callback=take)
+            await taken.wait()
+            await turns(1)
+            fetch.cancel()
+            await turns(3)
+            assert ended == [kind]
 
     run(main())

@@ -18,6 +18,7 @@ from tests.conftest import LogWatch
 from tests.support.raw_http import run, serving
 
 import whirlwind.testing
+from whirlwind._base.limits import MAX_HEADER_SIZE
 from whirlwind._proto.websocket.handshake import accept_value
 from whirlwind.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from whirlwind.web import Application, HTTPError, RequestHandler
@@ -360,7 +361,7 @@ def test_security_a_server_that_answers_something_else_is_refused(head: str, err
 
     async def main() -> None:
         async with scripted(lambda accept: (head.format(accept) + "\r\n").encode()) as host:
-            with pytest.raises((WebSocketError, HTTPClientError), match=error):
+            with pytest.raises(WebSocketError, match=error):
                 await websocket_connect(f"ws://{host}/", subprotocols=["one", "two"])
 
     run(main)
@@ -374,6 +375,51 @@ def test_frames_that_come_with_the_answer_are_read() -> None:
             connection = await websocket_connect(f"ws://{host}/")
             assert [await connection.read_message() for _ in range(3)] == ["early", b"\xff", None]
             assert connection.close_code == 1001
+
+    run(main)
+
+
+@pytest.mark.parametrize("factory", FACTORIES)
+@pytest.mark.parametrize("how", ["plain", "with a time limit"])
+def test_a_callback_for_messages_comes_after_the_connection_that_it_uses(
+    factory: Any, how: str
+) -> None:
+    async def main() -> None:
+        head = _HEAD + _FIELDS + "Sec-WebSocket-Accept: {0}\r\n\r\n"
+        wire = b"\x81\x05early\x89\x01p\x81\x05later\x88\x00"
+        told: list[Any] = []
+        ended = asyncio.Event()
+
+        def take(message: Any) -> None:
+            told.append((connection.selected_subprotocol, message))
+            if message is None:
+                ended.set()
+
+        async with scripted(lambda accept: head.format(accept).encode() + wire) as host:
+            connecting = websocket_connect(f"ws://{host}/", on_message_callback=take)
+            if how == "plain":
+                connection = await connecting
+            else:
+                connection = await asyncio.wait_for(connecting, 60)
+            connection.on_ping = lambda data: told.append(data)  # type: ignore[method-assign]
+            await ended.wait()
+            assert told == [(None, "early"), b"p", (None, "later"), (None, None)]
+
+    run(main, factory)
+
+
+def test_a_connection_knows_its_request_and_limits() -> None:
+    async def main() -> None:
+        async with echo_server() as host:
+            connection = await websocket_connect(f"ws://{host}/ws?a=b")
+            assert connection.parsed.path == "/ws"
+            assert connection.parsed_hostname == "localhost"
+            assert connection.client is None
+            assert 0 < connection.start_time <= asyncio.get_running_loop().time()
+            assert connection.start_wall_time > 1e9
+            assert connection.max_header_size == MAX_HEADER_SIZE
+            connection.close()
+            assert await connection.read_message() is None
 
     run(main)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.support import loops
@@ -70,6 +71,18 @@ def test_of_the_pongs_that_wait_only_the_last_one_goes_out() -> None:
         protocol.resume_writing()
         await asyncio.sleep(0)
         assert transport.written == [b"\x8a\x010", b"\x8a\x014"]
+        protocol.connection_lost(None)
+
+    loops.run(main())
+
+
+@pytest.mark.parametrize("message", [None, 5, ["a"]])
+def test_what_is_no_message_is_refused(message: Any) -> None:
+    async def main() -> None:
+        protocol, transport, _ = opened()
+        with pytest.raises(TypeError, match="Expected bytes"):
+            protocol.write_message(message)
+        assert not transport.written
         protocol.connection_lost(None)
 
     loops.run(main())

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import socket
 import ssl
 import sys
@@ -74,6 +75,8 @@ class HTTPClientConnection(asyncio.Protocol):
         transport: The transport, None before the connection is made and after it is lost.
         used: Whether a response came through it already: then the server may have closed it
             while we were writing.
+        reused: Whether two or more did: its server keeps connections.
+        is_spare: Whether it was opened beside others, for a request that may be sent only once.
         unheard: Whether it ended with a request that its server has not read, or not wholly.
         sending: Whether it ended before all of the request was handed to the system.
         writable: False while the transport's buffer is full.
@@ -92,6 +95,8 @@ class HTTPClientConnection(asyncio.Protocol):
         self._loop = loop
         self.transport: asyncio.Transport | None = None
         self.used = False
+        self.reused = False
+        self.is_spare = False
         self.unheard = False
         self.sending = False
         self.writable = True
@@ -102,6 +107,7 @@ class HTTPClientConnection(asyncio.Protocol):
         self._sent = True
         self._paused = False
         self._cut = False
+        self._ended_unseen = False
         self._last_head = b""
         self._parser: ResponseParser | None = None
 
@@ -112,6 +118,17 @@ class HTTPClientConnection(asyncio.Protocol):
         """Whether a request can be sent."""
         transport = self.transport
         return transport is not None and self._exchange is None and not transport.is_closing()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing came that nobody has read yet: not even the end."""
+        assert self.transport is not None
+        sock = self.transport.get_extra_info("socket")
+        if sock is None or not hasattr(select, "poll"):
+            return True
+        poll = select.poll()
+        poll.register(sock.fileno(), select.POLLIN)
+        return not poll.poll(0)
 
     def send(self, exchange: Exchange, wire: bytes, *, complete: bool) -> None:
         """Send a request, or its beginning.
@@ -186,7 +203,7 @@ class HTTPClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]
         # uvloop says nothing of an end without a farewell but that the connection is lost.
-        self._cut = transport.get_extra_info("ssl_object") is not None
+        self._cut = self._ended_unseen = transport.get_extra_info("ssl_object") is not None
 
     def data_received(self, data: bytes) -> None:
         exchange = self._exchange
@@ -269,6 +286,7 @@ class HTTPClientConnection(asyncio.Protocol):
     def eof_received(self) -> None:
         # The transport closes, and connection_lost() decides what that means. This cannot wait
         # until then, when the socket may be gone.
+        self._ended_unseen = False
         self._cut = self.transport is not None and _lacks_farewell(
             self.transport.get_extra_info("ssl_object")
         )
@@ -291,8 +309,9 @@ class HTTPClientConnection(asyncio.Protocol):
         self._lost(self)
         if exchange is None:
             return
-        # A server that closes with unread bytes before it answers with a reset.
-        self.unheard = self.unheard or isinstance(exc, OSError)
+        # A server that closes with unread bytes before it answers with a reset. Of an end that
+        # uvloop hides (see connection_made) nothing is known, and what may be sent twice is.
+        self.unheard = self.unheard or isinstance(exc, OSError) or self._ended_unseen
         if until_close and exc is None and self._cut:
             exchange.connection_failed(
                 HTTPInputError("a body without length ended without the farewell of TLS")
@@ -344,6 +363,7 @@ class HTTPClientConnection(asyncio.Protocol):
         if not (reusable and self._sent and self.writable) or transport.is_closing():
             transport.abort()
             return
+        self.reused = self.used
         self.used = True
         # The exchange may still be handing over what it has; a kept connection must read,
         # or it would not notice that the server has gone.

@@ -20,6 +20,8 @@ _AF_INET: Final = 2
 # Options that the key of a connection depends on. ``validate_cert`` has a default, the others
 # are there only if a program says something.
 _SOCKET_OPTIONS: Final = frozenset({"network_interface", "allow_ipv6"})
+# What a dict of ``ssl_options`` may say that a request can say without it.
+_SIMPLE_OPTIONS: Final = frozenset({"cert_reqs", "ca_certs", "keyfile", "certfile"})
 _TLS_OPTIONS: Final = frozenset({"ssl_options", "ca_certs", "client_key", "client_cert"})
 
 
@@ -28,7 +30,8 @@ class TLSOptions(NamedTuple):
 
     Attributes:
         validate_cert, ca_certs, client_key, client_cert: As in ``HTTPRequest``.
-        ciphers: OpenSSL's list of ciphers; None for its default.
+        given: What ``ssl_options`` says as a dict that has no other words for it, in the order
+            of names; None without it.
         context: A context of the program's own; None to make one from the other options.
     """
 
@@ -36,7 +39,7 @@ class TLSOptions(NamedTuple):
     ca_certs: str | None = None
     client_key: str | None = None
     client_cert: str | None = None
-    ciphers: str | None = None
+    given: tuple[tuple[str, Any], ...] | None = None
     context: ssl.SSLContext | None = None
 
 
@@ -78,6 +81,7 @@ def connection_key(
 
     Raises:
         ValueError: ``network_interface`` is not an address.
+        TypeError: ``ssl_options`` is neither a context nor a dict.
     """
     secure = target.scheme == "https"
     if (
@@ -88,7 +92,7 @@ def connection_key(
         )
     ):
         return _plain_key(target.scheme, target.host, target.port)
-    interface = options.get("network_interface")
+    interface = options.get("network_interface") or None
     if interface is not None and not is_address(interface):
         raise ValueError(
             f"Unrecognized IPv4 or IPv6 address for network_interface, got {interface[:40]!r}"
@@ -111,13 +115,17 @@ def _tls_options(options: Mapping[str, Any]) -> TLSOptions:
     if isinstance(given, ssl.SSLContext):
         return TLSOptions(context=given)
     if isinstance(given, dict):
-        return TLSOptions(
-            validate_cert=given.get("cert_reqs", ssl.CERT_REQUIRED) != ssl.CERT_NONE,
-            ca_certs=given.get("ca_certs"),
-            client_key=given.get("keyfile"),
-            client_cert=given.get("certfile"),
-            ciphers=given.get("ciphers"),
-        )
+        required = given.get("cert_reqs", ssl.CERT_REQUIRED)
+        if given.keys() <= _SIMPLE_OPTIONS and required != ssl.CERT_OPTIONAL:
+            return TLSOptions(
+                validate_cert=required != ssl.CERT_NONE,
+                ca_certs=given.get("ca_certs"),
+                client_key=given.get("keyfile"),
+                client_cert=given.get("certfile"),
+            )
+        return TLSOptions(given=tuple(sorted(given.items())))
+    if given is not None:
+        raise TypeError(f"ssl_options is {given!r:.40}: expected an ssl.SSLContext or a dict")
     return TLSOptions(
         validate_cert=bool(options.get("validate_cert", True)),
         ca_certs=options.get("ca_certs"),

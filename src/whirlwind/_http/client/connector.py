@@ -1,6 +1,6 @@
 """Opens connections: name, address, socket, TLS.
 
-Layer: HTTP. Imports from ``_base`` and from this package.
+Layer: HTTP. Imports from ``_base``, ``_engine``, ``_net`` and from this package.
 
 Addresses are tried as RFC 8305 ("Happy Eyeballs") has it: families in turn, the next attempt a
 quarter of a second after the one before or as soon as that has failed, the first to succeed
@@ -20,6 +20,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from whirlwind._base.errors import LocalProtocolError
+from whirlwind._engine.yieldables import convert_yielded
 from whirlwind._http.client.address import Address, interleaved, literal_address
 from whirlwind._http.client.authentication import Account, Authenticator
 from whirlwind._http.client.connection_key import ConnectionKey, TLSOptions
@@ -28,6 +29,8 @@ from whirlwind._http.client.proxy import Proxy, tunnel_authority
 from whirlwind._http.client.socks import ask_for_connection, socks_handshake
 from whirlwind._http.client.target import Target
 from whirlwind._http.client.tunnel import ask_for_tunnel, connect_head
+from whirlwind._net.resolver import DefaultLoopResolver
+from whirlwind._net.tls import ssl_options_to_context
 
 _ATTEMPT_DELAY: Final = 0.25  # seconds; RFC 8305, section 5
 
@@ -62,8 +65,8 @@ class Connector:
 
     Args:
         loop: The loop.
-        resolver: Has ``resolve(host, port, family)``, which returns an awaitable of pairs of
-            family and address; None for the loop's own.
+        resolver: Has ``resolve(host, port, family)``, which returns what can be yielded, of pairs
+            of family and address; None for the loop's own.
         hostname_mapping: What to connect to instead: keys ``host``, ``(host, port)`` or
             ``(host, port, family)``, values ``host`` or ``(host, port)``.
         authenticator: Says to proxies who is asking; None for a new one.
@@ -85,7 +88,8 @@ class Connector:
         self.authenticator = authenticator or Authenticator(lambda: secrets.token_hex(16))
         self._user_agent = user_agent
         self._loop = loop
-        self._resolver = resolver
+        # The usual one does what is done here, a detour later.
+        self._resolver = None if type(resolver) is DefaultLoopResolver else resolver
         self._mapping = hostname_mapping
         self._contexts: dict[TLSOptions, ssl.SSLContext] = {}
 
@@ -226,7 +230,9 @@ class Connector:
 
     async def _resolve(self, host: str, port: int, family: int) -> Sequence[Address]:
         if self._resolver is not None:
-            found: Sequence[Address] = await self._resolver.resolve(host, port, family)
+            found: Sequence[Address] = await convert_yielded(
+                self._resolver.resolve(host, port, family)
+            )
             return found
         literal = literal_address(host, port)
         if literal is not None and family in (socket.AF_UNSPEC, literal[0]):
@@ -265,6 +271,8 @@ def _default_context() -> ssl.SSLContext:
 
 
 def _make_context(options: TLSOptions) -> ssl.SSLContext:
+    if options.given is not None:
+        return ssl_options_to_context(dict(options.given), server_side=False)
     if options.validate_cert:
         context = ssl.create_default_context(cafile=options.ca_certs)
     else:
@@ -274,8 +282,6 @@ def _make_context(options: TLSOptions) -> ssl.SSLContext:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     if options.client_cert is not None:
         context.load_cert_chain(options.client_cert, options.client_key)
-    if options.ciphers is not None:
-        context.set_ciphers(options.ciphers)
     return context
 
 

@@ -5,6 +5,8 @@ Layer: HTTP. Imports from ``_base``, ``_net``, ``_proto`` and this package.
 
 from __future__ import annotations
 
+import errno
+
 from whirlwind._base.log import gen_log
 from whirlwind._http.client.response import HTTPClientError
 from whirlwind._net.stream_errors import UnsatisfiableReadError
@@ -47,6 +49,23 @@ class HTTPStreamClosedError(HTTPClientError):
 
     def __str__(self) -> str:
         return self.message
+
+
+class HTTPStreamResetError(HTTPStreamClosedError, ConnectionResetError):
+    """A connection that was cut, rather than closed, before the response was complete.
+
+    Tornado raises the ``ConnectionResetError`` itself, so programs look for an ``OSError`` here.
+
+    Args:
+        message: What was wrong.
+        number: The system's ``errno``.
+    """
+
+    def __init__(self, message: str | None, number: int = errno.ECONNRESET) -> None:
+        super().__init__(message)
+        # OSError has taken the first two of HTTPClientError's arguments for its own.
+        self.errno = number
+        self.strerror = message
 
 
 class HTTPProxyError(HTTPClientError):

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import errno
 import functools
 import ssl
 import time
@@ -30,6 +31,7 @@ from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connector import Progress
 from whirlwind._http.client.errors import (
     HTTPStreamClosedError,
+    HTTPStreamResetError,
     HTTPTimeoutError,
     refused_response,
 )
@@ -44,6 +46,7 @@ from whirlwind._http.client.response import HTTPResponse, Times
 from whirlwind._http.client.response_head import ResponseHead
 from whirlwind._http.client.settings import Settings
 from whirlwind._http.client.shared import Shared
+from whirlwind._http.client.target import url_text
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 
@@ -141,6 +144,8 @@ class Fetch:
             self.fail(error)
 
     def _begin_hop(self, now: float) -> None:
+        if type(self._url) is not str:
+            self._url = url_text(self._url)
         prepared = None
         plain = self.settings.plain
         if plain and self._method == "GET" and self._body is None and not self._headers:
@@ -159,11 +164,19 @@ class Fetch:
         self._prepared = prepared
         self.is_head = self._method == "HEAD"
         self._hop_started = now
-        connection = self._shared.pool.take(prepared.key)
+        pool = self._shared.pool
+        if (self._method == "GET" and self._producer is None) or self._is_repeatable:
+            connection = pool.take(prepared.key)
+        else:
+            connection = pool.take_trusted(prepared.key)
         if connection is not None:
             self._send(connection, now)
         else:
             self._open()
+
+    @property
+    def _is_repeatable(self) -> bool:
+        return self._method in _IDEMPOTENT and self._producer is None
 
     def _open(self) -> None:
         assert self._prepared is not None
@@ -177,6 +190,7 @@ class Fetch:
         """The connection that was missing is there (see opening.Opener)."""
         self._opening = None
         self._shared.stages.remove(self, self._queue_timeout)
+        connection.is_spare = not self._is_repeatable
         self._send(connection, self._loop.time())
 
     def _send(self, connection: HTTPClientConnection, now: float) -> None:
@@ -223,8 +237,10 @@ class Fetch:
     def first_byte(self) -> None:
         self._first_byte_at = self._loop.time()
 
-    def continue_received(self) -> None:
-        if self._body_held:  # a second 100 asks for nothing
+    def interim_received(self, code: int, reason: str, version: str, headers: HTTPHeaders) -> None:
+        if self.settings.header_callback is not None:
+            self._tell_header(code, reason, version, headers)
+        if code == 100 and self._body_held and not self._done:  # a second 100 asks for nothing
             self._send_body()
 
     def whole_response(self, head: ResponseHead, headers: HTTPHeaders, body: bytes) -> None:
@@ -249,10 +265,7 @@ class Fetch:
             self._following = _CHALLENGE
             return
         if settings.header_callback is not None:
-            self._run(settings.header_callback, f"{version} {code} {reason}\r\n")
-            for name, value in headers.get_all():
-                self._run(settings.header_callback, f"{name}: {value}\r\n")
-            self._run(settings.header_callback, "\r\n")
+            self._tell_header(code, reason, version, headers)
         coding = headers.get("Content-Encoding") if settings.decompresses else None
         stream = settings.streaming_callback
         received = self._received = ReceivedBody(
@@ -271,6 +284,13 @@ class Fetch:
         self, connection: HTTPClientConnection, headers: HTTPHeaders, leftover: bytes
     ) -> None:
         raise HTTPInputError("server switched protocols without having been asked to")
+
+    def _tell_header(self, code: int, reason: str, version: str, headers: HTTPHeaders) -> None:
+        callback = self.settings.header_callback
+        self._run(callback, f"{version} {code} {reason}\r\n")
+        for name, value in headers.get_all():
+            self._run(callback, f"{name}: {value}\r\n")
+        self._run(callback, "\r\n")
 
     def data_received(self, data: bytes) -> None:
         if self._following:
@@ -312,6 +332,8 @@ class Fetch:
         if isinstance(error, CallbackError) and error.__cause__ is not None:
             self.callback_failed(error.__cause__)
             return
+        if connection is not None and connection.used and not self._first_byte_at:
+            self._shared.pool.distrust(connection.key)
         # A server may close a kept connection at any time, also while we write. It did not act
         # on a request that it did not read; where it reads a part and acts on that, doing it
         # twice is the same as doing it once. A server that read all and went away without an
@@ -321,8 +343,7 @@ class Fetch:
             and connection.used
             and connection.unheard
             and not self._first_byte_at
-            and self._method in _IDEMPOTENT
-            and self._producer is None
+            and self._is_repeatable
         ):
             self._open()  # a new connection: one that was not used before is not tried again
             return
@@ -340,7 +361,10 @@ class Fetch:
         how = "reset" if error else "closed"
         # Servers of TLS 1.3 refuse a client's certificate, or the lack of one, after the handshake.
         why = f": {error}" if isinstance(error, ssl.SSLError) else ""
-        failure = HTTPStreamClosedError(f"Connection {how} {when}{why}")
+        what = f"Connection {how} {when}{why}"
+        failure = HTTPStreamClosedError(what)
+        if isinstance(error, ConnectionError):
+            failure = HTTPStreamResetError(what, error.errno or errno.ECONNRESET)
         failure.__cause__ = error
         self.fail(failure)
 
@@ -388,7 +412,7 @@ class Fetch:
         assert headers is not None
         now = Following(self._url, self._method, self._headers, self.settings.options)
         then = following_request(now, prepared.target, self._code, headers)
-        if then.method != self._method:
+        if then.drops_body:
             self._body = None
             self._producer = None
         self._url = then.url

@@ -1,6 +1,14 @@
 """The connections of a client that wait for their next request.
 
 Layer: HTTP. Imports from ``_base``.
+
+Theory of operation
+-------------------
+Many a server closes after its answer and does not say so. A request that finds such a connection
+is sent once more, on a new one, if it may be. One that may not (POST) goes over a kept connection
+only where there is a reason to believe that it is kept: another one to the same place was used
+twice, or this one has been silent for a while. What is opened beside a connection that waits for
+its proof is not kept, or a program that does nothing but POST would collect them.
 """
 
 from __future__ import annotations
@@ -8,7 +16,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from whirlwind._base.limits import MAX_POOL_IDLE, POOL_IDLE_TIMEOUT
+from whirlwind._base.limits import (
+    MAX_POOL_IDLE,
+    MAX_TRUSTED,
+    POOL_IDLE_TIMEOUT,
+    TRUSTED_AFTER,
+)
 from whirlwind._http.client.connection import HTTPClientConnection
 
 
@@ -54,6 +67,7 @@ class ConnectionPool:
         self._idle: dict[HTTPClientConnection, float] = {}
         self._stacks: dict[object, list[HTTPClientConnection]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._trusted: set[object] = set()  # keys of servers that keep connections
 
     def statistics(self) -> PoolStatistics:
         """Return what the pool holds now."""
@@ -76,9 +90,34 @@ class ConnectionPool:
             connection.abort()
         return None
 
+    def take_trusted(self, key: object) -> HTTPClientConnection | None:
+        """Return a connection for a request that may be sent only once; None if there is none."""
+        is_trusted = key in self._trusted
+        oldest = self._loop.time() - TRUSTED_AFTER / 1000
+        while stack := self._stacks.get(key):
+            connection = stack[-1 if is_trusted else 0]
+            if not is_trusted and self._idle[connection] > oldest:
+                return None
+            self._remove(connection, stack)
+            if connection.usable and connection.is_silent:
+                connection.is_spare = False
+                return connection
+            connection.abort()
+        return None
+
+    def distrust(self, key: object) -> None:
+        """Say that a server has closed a connection that was kept."""
+        self._trusted.discard(key)
+
     def put(self, connection: HTTPClientConnection) -> None:
         """Keep a connection that nobody uses any more."""
-        if self._closed or self._max_idle == 0:
+        key = connection.key
+        if connection.reused and key not in self._trusted:
+            if len(self._trusted) >= MAX_TRUSTED:
+                self._trusted.clear()
+            self._trusted.add(key)
+        is_surplus = connection.is_spare and key in self._stacks and key not in self._trusted
+        if self._closed or self._max_idle == 0 or is_surplus:
             connection.abort()
             return
         if len(self._idle) >= self._max_idle:

@@ -108,7 +108,9 @@ class ReceivedBody:
         """Hand on nothing more, and forget everybody: they refer to one another."""
         self._owner = None
         self._connection = None
-        self._streamed = None
+        streamed, self._streamed = self._streamed, None
+        if streamed is not None:
+            streamed.stop()
         if self._decoded is not None:
             self._decoded.stop()
             self._decoded = None

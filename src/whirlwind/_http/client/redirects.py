@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from whirlwind._http.client.target import Target, parse_target
 from whirlwind._proto.http.headers import HTTPHeaders
@@ -33,13 +33,20 @@ def is_redirect(code: int, headers: HTTPHeaders) -> bool:
 
     Source: RFC 9110, section 15.4; 300 leaves the choice to the user, 304 to 306 name nothing.
     """
-    return code in _REDIRECTS and bool(headers.get("Location"))
+    return code in _REDIRECTS and "Location" in headers
 
 
 def redirected_url(url: str, headers: HTTPHeaders) -> str:
-    """Return where a redirect leads; a relative location counts from ``url``."""
-    # The fragment of the page that was asked for says nothing about another page.
-    return urljoin(url, headers["Location"]).partition("#")[0]
+    """Return where a redirect leads; a relative location counts from ``url``.
+
+    A name and password in the location are left out: it is not for a server to say as whom a
+    program goes on.
+    """
+    location = headers["Location"]
+    if "@" in location:
+        parts = urlsplit(location)
+        location = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return urljoin(url, location)
 
 
 def redirected_method(code: int, method: str) -> str:
@@ -84,6 +91,7 @@ class Following(NamedTuple):
 
     Attributes:
         url, method: Of the request.
+        drops_body: Whether it goes without the body of the one before.
         headers: What the program set, as far as it still counts.
         options: The options, likewise.
     """
@@ -92,6 +100,7 @@ class Following(NamedTuple):
     method: str
     headers: HTTPHeaders | None
     options: Mapping[str, Any]
+    drops_body: bool = False
 
 
 def following_request(
@@ -111,7 +120,7 @@ def following_request(
     url = redirected_url(request.url, headers)
     method = redirected_method(code, request.method)
     same_origin = is_same_origin(target, parse_target(url))
-    body_dropped = method != request.method
+    body_dropped = method != request.method or (code == 303 and method == "GET")
     dropped: set[str] = set()
     if body_dropped:
         dropped.update(("expect_100_continue", "body_producer"))
@@ -121,7 +130,7 @@ def following_request(
     if not dropped.isdisjoint(options):
         options = {name: value for name, value in options.items() if name not in dropped}
     fields = redirected_headers(request.headers, body_dropped=body_dropped, same_origin=same_origin)
-    return Following(url, method, fields, options)
+    return Following(url, method, fields, options, body_dropped)
 
 
 def is_same_origin(one: Target, other: Target) -> bool:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, ClassVar
 
+from whirlwind._base.escape import utf8
 from whirlwind._base.limits import CONNECT_TIMEOUT, MAX_REDIRECTS, REQUEST_TIMEOUT
 from whirlwind._proto.http.dates import format_timestamp
 from whirlwind._proto.http.headers import HTTPHeaders
@@ -43,7 +44,8 @@ class HTTPRequest:
         streaming_callback: Called with each piece of the body as it comes; the response has no
             body then. If it returns an awaitable, nothing is read until that is done.
         header_callback: Called with each line of the response's header, line endings included:
-            the status line first, an empty line last.
+            the status line first, an empty line last. Before it come the headers of responses
+            with a status of 1xx, which are not the last word.
         prepare_curl_callback: For the client on libcurl only.
         proxy_host: Name or address of a proxy; empty for none although the client's defaults
             name one. Before it stands of which kind it is, unless it is one of HTTP:
@@ -155,7 +157,7 @@ class HTTPRequest:
         self._sent: bytes | None = None
         self.url = url
         self.method = method
-        self._body = body.encode("utf-8") if isinstance(body, str) else body
+        self._body = None if body is None else utf8(body)
         if if_modified_since:
             self.headers["If-Modified-Since"] = format_timestamp(if_modified_since)
         if auth_username is not None:
@@ -271,7 +273,7 @@ class HTTPRequest:
 
     @body.setter
     def body(self, value: bytes | str | None) -> None:
-        self._body = value.encode("utf-8") if isinstance(value, str) else value
+        self._body = utf8(value)
 
 
 class _RequestProxy:

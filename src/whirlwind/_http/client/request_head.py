@@ -46,11 +46,11 @@ def check_method(method: str, *, has_body: bool, allow_nonstandard: bool) -> Non
         ValueError: It is not even a token, or wants a body where there is none or the reverse.
     """
     if allow_nonstandard:
-        if _ABNF.token.fullmatch(method) is None:
-            raise ValueError(f"method {method[:40]!r} is not a token")
+        if not isinstance(method, str) or _ABNF.token.fullmatch(method) is None:
+            raise ValueError(f"method {str(method)[:40]!r} is not a token")
         return
     if method not in _METHODS:
-        raise KeyError(f"unknown method {method[:40]}")
+        raise KeyError(f"unknown method {str(method)[:40]}")
     if has_body != (method in _METHODS_WITH_BODY):
         no = "" if has_body else "not "
         raise ValueError(
@@ -131,6 +131,7 @@ def encode_head(
 
     Raises:
         ValueError: A field holds what may not be sent.
+        TypeError: A field is no text.
     """
     path = named or target.path
     if (
@@ -162,7 +163,7 @@ def encode_head(
         del headers["Proxy-Authorization"]
     for name, value in (credentials or {}).items():
         headers[name] = value
-    if "user_agent" in options:
+    if options.get("user_agent"):
         headers["User-Agent"] = options["user_agent"]
     elif "User-Agent" not in headers:
         headers["User-Agent"] = user_agent
@@ -188,4 +189,7 @@ def _encoded(fields: HTTPHeaders) -> bytes:
     try:
         return encode_fields(fields)
     except LocalProtocolError as error:
+        for _, value in fields.get_all():
+            if not isinstance(value, str):
+                raise TypeError(str(error)) from error
         raise ValueError(f"Illegal characters (CR or LF) in header: {error}") from error

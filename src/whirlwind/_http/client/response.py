@@ -175,9 +175,11 @@ class HTTPResponse:
             raise self.error
 
     def __repr__(self) -> str:
+        # Made when they are first asked for, which is now.
+        attributes = {**vars(self), "buffer": self.buffer, "time_info": self.time_info}
         shown = ",".join(
             f"{name}={value!r}"
-            for name, value in sorted(vars(self).items())
-            if name not in ("_pieces", "_body", "_times")
+            for name, value in sorted(attributes.items())
+            if not name.startswith("_")
         )
         return f"{type(self).__name__}({shown})"

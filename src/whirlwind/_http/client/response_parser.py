@@ -36,6 +36,8 @@ from whirlwind._proto.http1.repeated_length import with_one_length
 _SLICE: Final = 4096
 # What a reason-phrase (RFC 9112, section 4) has none of; llhttp passes all but line ends.
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+# A status line without a reason, and the empty line that ends the header.
+_LEAST_HEADER: Final = len(b"HTTP/1.1 200 \r\n\r\n")
 _BAD_LENGTH: Final = "Invalid character in Content-Length"
 # What llhttp says, in the words of RFC 9112 and of Tornado's log.
 _REASONS: Final = {
@@ -58,7 +60,9 @@ class ResponseReceiver(Protocol):
     max_body_size: int
     upgrade: bool  # the request asks for another protocol
 
-    def continue_received(self) -> None: ...
+    def interim_received(
+        self, code: int, reason: str, version: str, headers: HTTPHeaders
+    ) -> None: ...
     def headers_received(
         self, code: int, reason: str, version: str, headers: HTTPHeaders
     ) -> None: ...
@@ -193,7 +197,11 @@ class ResponseParser:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
-            raise error.__context__ or error from None
+            failure = error.__context__
+            if failure is None:
+                raise
+            # With its own cause, which "from None" would take away.
+            raise failure from failure.__cause__
         except httptools.HttpParserUpgrade as upgrade:
             switched, self._switched = self._switched, None
             if switched is None:
@@ -262,14 +270,15 @@ class ResponseParser:
             raise HTTPInputError(f"control character in the reason {self._reason[:40]!r}")
         if self._header_size > self._max_header_size:
             # Of what came, a part may be body.
-            size = sum([len(name) + len(value) + 4 for name, value in self._fields])
+            size = _LEAST_HEADER + len(self._reason)
+            size += sum([len(name) + len(value) + 4 for name, value in self._fields])
             if size > self._max_header_size:
                 raise self._header_too_large()
         if code == 101 and receiver.upgrade and version == "1.1":
             self._switched = fields_from_wire(self._fields)
             return
         if code < 200:
-            self._take_interim(code, receiver)
+            self._take_interim(code, f"HTTP/{version}", receiver)
             return
         headers = fields_from_wire(self._fields)
         self.in_header = False
@@ -334,7 +343,7 @@ class ResponseParser:
         self._parser = httptools.HttpResponseParser(self)
         self._parse(head + bytes(wire[end:]))
 
-    def _take_interim(self, code: int, receiver: ResponseReceiver) -> None:
+    def _take_interim(self, code: int, version: str, receiver: ResponseReceiver) -> None:
         self._informational += 1
         if self._informational > MAX_INFORMATIONAL:
             raise HTTPInputError(
@@ -343,11 +352,12 @@ class ResponseParser:
         if code == 101:
             raise HTTPInputError("server switched protocols without having been asked to")
         self._interim = True
+        headers = fields_from_wire(self._fields)
+        reason = self._reason.decode("latin-1")
         self._fields = []
         self._reason = b""
         self._header_size = 1
-        if code == 100:
-            receiver.continue_received()
+        receiver.interim_received(code, reason, version, headers)
 
     def _take_framing(
         self, code: int, version: str, headers: HTTPHeaders, receiver: ResponseReceiver

@@ -36,6 +36,8 @@ from whirlwind._http.client.response import HTTPResponse
 from whirlwind._http.client.shared import Shared
 from whirlwind._http.client.target import parse_target
 from whirlwind._net.ioloop import IOLoop
+from whirlwind._net.resolver import Resolver
+from whirlwind._net.tcpclient import TCPClient
 from whirlwind._version import tornado_version
 
 
@@ -47,7 +49,8 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         hostname_mapping: Hosts to connect to instead of those in URLs: keys ``host``,
             ``(host, port)`` or ``(host, port, family)``, values ``host`` or ``(host, port)``.
         max_buffer_size: Most bytes of a response in memory.
-        resolver: Turns names into addresses; None for the loop's own.
+        resolver: Turns names into addresses; None for a ``Resolver()``, which is what
+            ``Resolver.configure`` says.
         defaults: Values for what requests leave open.
         max_header_size: Most bytes in the header of a response.
         max_body_size: Most bytes in the body of a response, before and after decompression;
@@ -61,7 +64,9 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
     Attributes:
         max_clients, max_buffer_size, max_header_size, max_body_size, resolver,
         max_clients_per_host: As above.
+        own_resolver: Whether the client made its resolver, and closes it.
         queue: Fetches that wait for a place, longest first.
+        waiting: The same.
         active: Fetches under way.
     """
 
@@ -84,10 +89,12 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             raise ValueError(f"max_clients_per_host is {max_clients_per_host}, less than 1")
         super().initialize(defaults=defaults, io_loop=io_loop)
         self.max_clients = max_clients
-        self.max_buffer_size = max_buffer_size
+        self.max_buffer_size = max_buffer_size or MAX_BUFFER_SIZE
         self.max_header_size = max_header_size or MAX_HEADER_SIZE
-        self.max_body_size = max_buffer_size if max_body_size is None else max_body_size
-        self.resolver = resolver
+        self.max_body_size = self.max_buffer_size if max_body_size is None else max_body_size
+        self.own_resolver = resolver is None
+        self.resolver = Resolver() if resolver is None else resolver
+        self._tcp_client: TCPClient | None = None
         self.max_clients_per_host = max_clients_per_host
         self._hosts: HostLine[Fetch] | None = None
         if max_clients_per_host is not None:
@@ -99,7 +106,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
         user_agent = f"Tornado/{tornado_version}"
         self._shared = Shared(
             loop,
-            Connector(loop, resolver, hostname_mapping, user_agent=user_agent),
+            Connector(loop, self.resolver, hostname_mapping, user_agent=user_agent),
             max_header_size=self.max_header_size,
             max_body_size=self.max_body_size,
             user_agent=user_agent,
@@ -108,6 +115,17 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             max_idle=max_idle_connections,
             idle_timeout=idle_connection_timeout,
         )
+
+    @property
+    def waiting(self) -> OrderedDict[Fetch, FetchFuture | None]:
+        return self.queue
+
+    @property
+    def tcp_client(self) -> TCPClient:
+        """A ``TCPClient`` with the client's resolver, for connections that are no fetches."""
+        if self._tcp_client is None:
+            self._tcp_client = TCPClient(resolver=self.resolver)
+        return self._tcp_client
 
     def statistics(self) -> PoolStatistics:
         """Return how many connections the client has, and how many of them wait for use."""
@@ -124,6 +142,11 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
             self._shared.pool.drain()
         else:
             self._shared.close()
+            self._close_resolver()
+
+    def _close_resolver(self) -> None:
+        if self.own_resolver:
+            self.resolver.close()
 
     def _end_with_loop(self) -> None:
         """Close the client and all its connections; fetches under way end with an error."""
@@ -134,6 +157,7 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
                 # Nobody can wait for it any more, so it need not be logged.
                 future.exception()
         self._shared.close()
+        self._close_resolver()
 
     def fetch_impl(self, request: HTTPRequest, callback: Callable[[HTTPResponse], None]) -> None:
         """Send a request and call back with its response; see ``AsyncHTTPClient``."""
@@ -185,11 +209,13 @@ class SimpleAsyncHTTPClient(AsyncHTTPClient):
                 self._shared.stages.remove(following, timeout)
             self.active[following] = future
             following.start()
+        if self._closed and not (self.active or self.queue):
+            self._close_resolver()
 
 
 def _place(url: str) -> Place:
     try:
         target = parse_target(url)
-    except ValueError:
+    except (TypeError, ValueError):
         return None  # it fails as soon as it begins
     return target.host, target.port

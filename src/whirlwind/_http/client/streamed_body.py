@@ -1,6 +1,6 @@
 """Hands a response's body to the program's ``streaming_callback`` piece by piece.
 
-Layer: HTTP. Imports from this package.
+Layer: HTTP. Imports from ``_engine`` and this package.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from whirlwind._engine.runner_cy import CoroutineFuture
 from whirlwind._http.client.program_calls import CallbackError
 
 
@@ -41,6 +42,7 @@ class StreamedBody:
         self._failed = failed
         # What one read of the socket held, and what the parser had when reading was paused.
         self._held: deque[bytes] = deque()
+        self._waiting: asyncio.Future[Any] | None = None
 
     def feed(self, piece: bytes) -> None:
         """Take the next piece.
@@ -55,9 +57,23 @@ class StreamedBody:
         if waiting is not None:
             self.busy = True
             self._paused()
-            waiting.add_done_callback(self._taken)
+            self._wait(waiting)
+
+    def stop(self) -> None:
+        """End the callback that has to be waited for, if it is a coroutine.
+
+        A future that is none is the program's own, and others may wait for it.
+        """
+        self._held.clear()
+        if isinstance(self._waiting, asyncio.Task | CoroutineFuture):
+            self._waiting.cancel()
+
+    def _wait(self, waiting: asyncio.Future[Any]) -> None:
+        self._waiting = waiting
+        waiting.add_done_callback(self._taken)
 
     def _taken(self, waited: asyncio.Future[Any]) -> None:
+        self._waiting = None
         error = asyncio.CancelledError() if waited.cancelled() else waited.exception()
         if error is not None:
             self._failed(error)
@@ -66,7 +82,7 @@ class StreamedBody:
             while self._held:
                 waiting = self._call(self._held.popleft())
                 if waiting is not None:
-                    waiting.add_done_callback(self._taken)
+                    self._wait(waiting)
                     return
         except CallbackError as failure:
             self._failed(failure.__cause__ or failure)

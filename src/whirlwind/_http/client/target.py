@@ -11,9 +11,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
+from whirlwind._base.escape import to_unicode
 from whirlwind._base.limits import MAX_TARGETS
 
 _LONGEST_REMEMBERED: Final = 512
@@ -60,8 +61,26 @@ class Target:
         return self.scheme, self.host, self.port
 
 
+def url_text(url: Any) -> str:
+    """Return a URL as text.
+
+    Args:
+        url: What a program gave for one; bytes are UTF-8.
+
+    Raises:
+        TypeError: It is neither text nor bytes.
+        ValueError: It is None.
+    """
+    if url is None:
+        raise ValueError("Unsupported url scheme: None")
+    text: str = to_unicode(url)
+    return text
+
+
 def parse_target(url: str) -> Target:
     """Take a URL apart; as ``_parse`` does, but URLs that were seen lately cost nothing."""
+    if type(url) is not str:
+        url = url_text(url)
     return _parse_remembered(url) if len(url) <= _LONGEST_REMEMBERED else _parse(url)
 
 

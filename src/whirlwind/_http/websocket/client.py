@@ -14,19 +14,23 @@ import base64
 import contextvars
 import copy
 import os
+import time
 import weakref
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from whirlwind._base.errors import RemoteProtocolError
-from whirlwind._base.limits import MAX_BODY_SIZE, MAX_HEADER_SIZE, MAX_MESSAGE_SIZE
+from whirlwind._base.lazy import lazy
+from whirlwind._base.limits import MAX_BODY_SIZE, MAX_BUFFER_SIZE, MAX_HEADER_SIZE, MAX_MESSAGE_SIZE
 from whirlwind._base.log import app_log
 from whirlwind._base.old_arguments import accepts_old
 from whirlwind._engine.queues import Queue, QueueFull
 from whirlwind._engine.runner_cy import resolve
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.connector import Connector
+from whirlwind._http.client.errors import HTTPStreamClosedError
 from whirlwind._http.client.fetch import Fetch
 from whirlwind._http.client.request import HTTPRequest, _RequestProxy
 from whirlwind._http.client.response import HTTPResponse
@@ -38,7 +42,9 @@ from whirlwind._http.websocket.protocol import WebSocketProtocol13
 from whirlwind._http.websocket.stream import WebSocketStream
 from whirlwind._http.websocket.upgrade import UpgradeFetch, http_url
 from whirlwind._net.ioloop import IOLoop
+from whirlwind._net.resolver import Resolver
 from whirlwind._net.stream_errors import StreamClosedError
+from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 from whirlwind._proto.websocket.extensions import offer
@@ -57,8 +63,16 @@ class WebSocketClientConnection:
         protocol: The WebSocket (``WebSocketProtocol13``); None before it is open.
         headers: The fields of the server's answer.
         close_code, close_reason: What the server's close frame said.
+        request: The handshake's request.
+        start_time, start_wall_time: When it began, on the loop's clock and in seconds since 1970.
+        max_buffer_size, max_header_size, max_body_size: Limits of an answer that is no WebSocket.
+        client: None; other connections in Tornado belong to a client.
     """
 
+    client = None
+    max_buffer_size = MAX_BUFFER_SIZE
+    max_header_size = MAX_HEADER_SIZE
+    max_body_size = MAX_BODY_SIZE
     protocol: WebSocketProtocol | None = None
     headers: HTTPHeaders | None = None
     code: int | None = None
@@ -84,6 +98,8 @@ class WebSocketClientConnection:
             weakref.ref(self._connecting)
         )
         self._connecting_asked_for = False
+        self.start_time = loop.time()
+        self.start_wall_time = time.time()
         self.read_queue: Queue[str | bytes | None] = Queue(1)
         self._reader: asyncio.Future[str | bytes | None] | None = None
         self._in_line: asyncio.Future[str | bytes | None] | None = None
@@ -103,9 +119,9 @@ class WebSocketClientConnection:
         self.request = self._handshake_request(request)
         self._shared: Shared | None = Shared(
             loop,
-            Connector(loop, resolver),
-            max_header_size=MAX_HEADER_SIZE,
-            max_body_size=MAX_BODY_SIZE,
+            Connector(loop, Resolver() if resolver is None else resolver),
+            max_header_size=self.max_header_size,
+            max_body_size=self.max_body_size,
             user_agent=f"Tornado/{tornado_version}",
             ended=self._fetch_ended,
             loop_ended=self._loop_ended,
@@ -128,6 +144,17 @@ class WebSocketClientConnection:
         elif future.done():
             self._connecting = None
         return future
+
+    @lazy
+    def parsed(self) -> SplitResult:
+        """The URL of the handshake, taken apart."""
+        parts: SplitResult = urlsplit(self.request.url)
+        return parts
+
+    @lazy
+    def parsed_hostname(self) -> str:
+        """The host that it names."""
+        return self.parsed.hostname or ""
 
     def _handshake_request(self, given: HTTPRequest | _RequestProxy) -> _RequestProxy:
         """Return the request to send; the program's own stays as it is."""
@@ -193,6 +220,11 @@ class WebSocketClientConnection:
             self.headers = response.headers
             self.code = response.code
             error = WebSocketError("Non-websocket response")
+        elif isinstance(error, HTTPStreamClosedError) and isinstance(
+            error.__cause__, HTTPInputError
+        ):
+            error = WebSocketError(str(error))
+            error.__cause__ = response.error
         self.connect_future.set_exception(error)
 
     def _fetch_ended(self, fetch: Fetch) -> None:

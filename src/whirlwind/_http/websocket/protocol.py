@@ -73,6 +73,10 @@ class WebSocketProtocol13(WebSocketConnection):
             gen_log.debug("%s: %s", message, error)
             handler.finish(message)
             return
+        # What the program does wrong is its own error, and no sign that the client has gone.
+        self._select_subprotocol(handler)
+        if handler._write_buffer:
+            raise RuntimeError("Cannot send body with status code HTTP101")
         try:
             leftover = self._switch(handler, agreement)
         except (RuntimeError, OSError) as error:
@@ -111,18 +115,20 @@ class WebSocketProtocol13(WebSocketConnection):
         options = self.params.compression_options
         return None if options is None else accept_offer(extensions, options)
 
-    def _switch(self, handler: Any, agreement: Agreement | None) -> bytes:
-        """Write the answer of 101 and take the connection over; returns what was read ahead."""
-        request = handler.request
-        subprotocols = tokens(request.headers.get("Sec-WebSocket-Protocol"))
+    def _select_subprotocol(self, handler: Any) -> None:
+        subprotocols = tokens(handler.request.headers.get("Sec-WebSocket-Protocol"))
         selected = handler.select_subprotocol(subprotocols)
-        if selected is not None:
+        if selected:
             if selected not in subprotocols:
                 raise AssertionError(
                     f"select_subprotocol() returned {selected!r}: expected one of {subprotocols}"
                 )
             self._selected_subprotocol = selected
             handler.set_header("Sec-WebSocket-Protocol", selected)
+
+    def _switch(self, handler: Any, agreement: Agreement | None) -> bytes:
+        """Write the answer of 101 and take the connection over; returns what was read ahead."""
+        request = handler.request
         if agreement is not None:
             handler.set_header("Sec-WebSocket-Extensions", str(agreement))
         self._open(agreement)
@@ -176,7 +182,11 @@ class WebSocketProtocol13(WebSocketConnection):
         self.transport = transport
         self.start_pinging()
         if leftover:
-            self.data_received(leftover)
+            # Whoever waits to connect has two turns to go on first (one for a time limit around
+            # it): a callback for messages mostly uses the connection that is being waited for.
+            self._waiting = True
+            self._ahead = [leftover]
+            self._loop.call_soon(self._loop.call_soon, self._go_on)
 
     def _open(self, agreement: Agreement | None) -> None:
         client = self.mask_outgoing

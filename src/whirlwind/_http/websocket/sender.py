@@ -112,6 +112,8 @@ class WebSocketSender(WebSocketProtocol, asyncio.Protocol):
         elif isinstance(message, dict):
             data = json_encode(message).encode()
         else:
+            if message is None:
+                raise TypeError("Expected bytes, unicode, or dict; got None")
             data = utf8(cast(bytes, message))
         transport = self.transport
         machine = self._machine

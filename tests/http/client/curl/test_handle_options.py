@@ -420,3 +420,26 @@ def test_the_published_pattern_finds_line_breaks(found: bytes) -> None:
     search: Callable[[bytes], Any] = CR_OR_LF_RE.search
     assert search(found)
     assert not search(b"ab")
+
+
+def test_empty_options_are_none_and_an_empty_proxy_is_no_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    line, fields, _ = sent(user_agent="", network_interface="", proxy_host="")
+    assert line == "GET / HTTP/1.1"
+    assert "User-Agent: Mozilla/5.0 (compatible; pycurl)" in fields
+
+
+def test_the_fragment_stays_with_the_url_and_is_not_sent() -> None:
+    async def main() -> None:
+        redirect = b"HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
+        async with curl_serving(HELLO, redirect, HELLO) as (server, client):
+            response = await client.fetch(server.url + "a?b#c d")
+            assert response.effective_url == server.url + "a?b#c%20d"
+            assert server.requests[0].startswith(b"GET /a?b HTTP/1.1\r\n")
+            response = await client.fetch((server.url + "a#c").encode())  # type: ignore[arg-type]
+            assert server.requests[2].startswith(b"GET /there HTTP/1.1\r\n")
+
+    run(main())

@@ -22,7 +22,7 @@ from whirlwind._http.client.curl.errors import CurlError
 from whirlwind._http.client.curl.identity import follow_option, needs_own_connection
 from whirlwind._http.client.request import HTTPRequest
 from whirlwind._http.client.request_head import check_method, is_chunked
-from whirlwind._http.client.target import Target, parse_target
+from whirlwind._http.client.target import Target, parse_target, url_text
 from whirlwind._proto.http.headers import HTTPHeaders, encode_fields
 from whirlwind._proto.http.urls import encode_username_password
 
@@ -61,7 +61,7 @@ def set_options(handle: Any, request: HTTPRequest) -> Target:
         raise ValueError("body_producer not supported in curl_httpclient")
     if request.ssl_options is not None:
         raise ValueError("ssl_options not supported in curl_httpclient")
-    target = _target(request.url)
+    target = _target(url_text(request.url))
     handle.setopt(pycurl.URL, _url(target))
     handle.setopt(pycurl.NOSIGNAL, 1)
     _set_method(handle, request)
@@ -90,7 +90,10 @@ def _url(target: Target) -> str:
     userinfo = urlsplit(target.url).netloc.rpartition("@")[0]
     if userinfo:
         userinfo = quote(userinfo, safe="%!$&'()*+,;=:") + "@"
-    return f"{target.scheme}://{userinfo}{target.authority}{target.path}"
+    # It is not sent; libcurl has it in the URL that a response comes from, and so have we.
+    _, mark, fragment = target.url.partition("#")
+    fragment = mark + quote(fragment, safe="%!$&'()*+,;=:@/?~")
+    return f"{target.scheme}://{userinfo}{target.authority}{target.path}{fragment}"
 
 
 def _set_method(handle: Any, request: HTTPRequest) -> None:
@@ -138,7 +141,7 @@ def _set_headers(handle: Any, request: HTTPRequest) -> None:
     for name in ("Content-Length", "Transfer-Encoding"):
         if name in fields:
             del fields[name]
-    if request.user_agent is not None:
+    if request.user_agent:
         fields["User-Agent"] = to_unicode(request.user_agent)
     elif "User-Agent" not in fields:
         fields["User-Agent"] = _USER_AGENT
@@ -206,7 +209,7 @@ def _set_redirects(handle: Any, request: HTTPRequest) -> None:
 
 
 def _set_connection(handle: Any, request: HTTPRequest) -> None:
-    if request.network_interface is not None:
+    if request.network_interface:
         handle.setopt(pycurl.INTERFACE, _credential(request.network_interface, "network_interface"))
     if request.allow_ipv6 is False:
         handle.setopt(pycurl.IPRESOLVE, pycurl.IPRESOLVE_V4)
@@ -235,6 +238,9 @@ def _set_proxy(handle: Any, request: HTTPRequest) -> None:
     handle.setopt(_SUPPRESS_CONNECT_HEADERS, 1)
     if request.proxy_host is None:
         # What the environment says counts then (http_proxy and its like), as for curl itself.
+        return
+    if not request.proxy_host:
+        handle.setopt(pycurl.PROXY, "")  # none, whatever the environment says
         return
     if request.proxy_port is None:
         raise ValueError("proxy_host without proxy_port: set both, or none")
