@@ -37,7 +37,10 @@ def held(loop: asyncio.AbstractEventLoop) -> dict[str, object]:
         "timers": timers,
         "futures": futures,
         "threads": Counter(
-            thread.name for thread in threading.enumerate() if not thread.name.startswith("peer: ")
+            thread.name
+            for thread in threading.enumerate()
+            # The pool that resolves names has as many as were ever needed at once.
+            if not thread.name.startswith(("peer: ", "asyncio_"))
         ),
     }
 
