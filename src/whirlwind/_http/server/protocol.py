@@ -30,7 +30,6 @@ a request costs no timer and no look at a clock for one.
 from __future__ import annotations
 
 import asyncio
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -41,8 +40,8 @@ from whirlwind._base.limits import (
     TLS_SHUTDOWN_TIMEOUT,
 )
 from whirlwind._base.log import app_log, gen_log
-from whirlwind._http.messages import DirectDelegate, HTTPServerRequest
-from whirlwind._http.refusal import log_refusal, oversized, refusal
+from whirlwind._http.messages import HTTPServerRequest
+from whirlwind._http.refusal import log_refusal, refusal
 from whirlwind._http.server.body import RequestBody
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.exchange import Exchange, status_line
@@ -57,19 +56,14 @@ from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine
 from whirlwind._proto.http.status import responses
-from whirlwind._proto.http1.request_head import (
-    HeaderBlock,
-    begins_with_lf_line,
-    with_crlf,
-)
+from whirlwind._proto.http1.next_head import next_head
+from whirlwind._proto.http1.request_head import RequestHead
 
 if TYPE_CHECKING:
     from whirlwind._http.server.httpserver import HTTPServer
 
 # Requests answered in one go before the loop looks at other connections: 64 take about 1 ms.
 _TURN: Final = 64
-
-_EMPTY_LINES: Final = re.compile(rb"(?:\r\n)+")
 
 _new_request = HTTPServerRequest.__new__
 
@@ -124,7 +118,7 @@ class ServerProtocol(asyncio.Protocol):
         self.direct = server.direct()
         self.exchange: Exchange | None = None
         self._held = b""
-        self._searched = 0  # bytes of _held known to hold no end of a head
+        self._searched = 0  # bytes of _held known to hold no end of a head; 0 before the first
         self._body: RequestBody | None = None
         self.blocked = False
         self._pumping = False
@@ -155,8 +149,16 @@ class ServerProtocol(asyncio.Protocol):
         elif self.exchange is None and not (self.closing or self._pumping or self.write_paused):
             # Most requests are a head that the same client has sent before, in one read.
             known = self.server.heads.remembered.get(data)
-            if known is not None and self.direct is not None and not known[3].has_body:
-                self._receive_known(self.direct, *known)
+            direct = self.direct
+            if known is not None and direct is not None and not known[3].has_body:
+                try:
+                    direct.receive_request(self._begin_request(known))
+                except HTTPInputError as error:
+                    self.refuse(error)
+                except Exception as error:
+                    self.program_failed(error)
+                except ENDS_THE_PROGRAM as error:
+                    leave_loop(error)
                 return
         self._held = data
         if not self._pumping:
@@ -165,27 +167,16 @@ class ServerProtocol(asyncio.Protocol):
             except ENDS_THE_PROGRAM as error:
                 leave_loop(error)
 
-    def _receive_known(
-        self, direct: DirectDelegate, method: str, target: str, version: str, block: HeaderBlock
-    ) -> None:
+    def _begin_request(self, head: RequestHead) -> HTTPServerRequest:
+        method, target, version, block = head
         self.exchange = exchange = Exchange(self, method, version, block)
         self._moved = True
-        try:
-            direct.receive_request(self._request_of(exchange, target))
-        except HTTPInputError as error:
-            self.refuse(error)
-        except Exception as error:
-            self.program_failed(error)
-        except ENDS_THE_PROGRAM as error:
-            leave_loop(error)
-
-    def _request_of(self, exchange: Exchange, target: str) -> HTTPServerRequest:
         request = _new_request(HTTPServerRequest)
-        request.method = exchange.method
+        request.method = method
         request.uri = target
-        request.version = exchange.version
+        request.version = version
         request.connection = exchange
-        request._block = exchange.block
+        request._block = block
         request._start_time = self.server.clock()
         if "?" not in target and target[0] == "/":
             request.path = target
@@ -339,84 +330,38 @@ class ServerProtocol(asyncio.Protocol):
             self.abort()
 
     def _take_head(self) -> bool:
-        """Make an exchange of the next head; False if it is not all there yet."""
-        data = self._held
+        """Begin the next request; False if its head is not all there yet."""
         server = self.server
-        if data[0] == 13:  # RFC 9112, section 2.2: empty lines before a request are skipped
-            # However many: with one alone it would matter where they are cut.
-            lines = _EMPTY_LINES.match(data)
-            data = data if lines is None else data[lines.end() :]
-            if not data or data == b"\r":
-                self._held = data
-                return False
-        end = data.find(b"\r\n\r\n", self._searched)
-        if end < 0:
-            return self._await_head(data) and self._take_head()
-        self._searched = 0
-        end += 4
-        if end > server.max_header_size:
-            raise oversized(data, self.server.max_header_size)
-        if end == len(data):
-            head = data
-            self._held = b""
-        else:
-            head = data[:end]
-            self._held = data[end:]
-        try:
-            heads = server.heads
-            method, target, version, block = heads.remembered.get(head) or heads.read(head)
-        except HTTPInputError:
-            # An empty line with CRLF may also stand in the body, after a head with LF.
-            if not begins_with_lf_line(data) or (mended := with_crlf(data)) is None:
-                raise
-            self._held = mended
-            return self._take_head()
-        self.exchange = exchange = Exchange(self, method, version, block)
-        self._moved = True
+        searched = self._searched
+        head, self._held, self._searched = next_head(
+            self._held, searched, server.heads, server.max_header_size
+        )
+        if head is None:
+            if self._searched and not searched:
+                self._moved = True
+            return False
         direct = self.direct
+        if direct is not None and not head[3].has_body:
+            try:
+                direct.receive_request(self._begin_request(head))
+            except HTTPInputError:
+                raise
+            except Exception as error:
+                self.program_failed(error)
+            return True
+        method, target, version, block = head
         if direct is None:
-            exchange.direct = False
-            self._body = RequestBody(self, exchange)
-            self._body.begin(
-                partial(server.start_request, self, exchange),
-                RequestStartLine(method, target, version),
-            )
-            return True
-        request = self._request_of(exchange, target)
-        if block.has_body:
-            self._body = RequestBody(self, exchange)
-            self._body.begin(
-                partial(direct.receive_head, request), RequestStartLine(method, target, version)
-            )
-            return True
-        try:
-            direct.receive_request(request)
-        except HTTPInputError:
-            raise
-        except Exception as error:
-            self.program_failed(error)
-        return True
-
-    def _await_head(self, data: bytes) -> bool:
-        """Keep what there is of a head; True if it is all there after all, with LF for CRLF."""
-        if not self._searched:
+            self.exchange = exchange = Exchange(self, method, version, block)
             self._moved = True
-        # A head with LF for CRLF is looked at as a whole each time: a CR in it may come later.
-        ends_with_lf = begins_with_lf_line(data)
-        lines = data.count(b"\r\n", max(self._searched - 1, 0))
-        if ends_with_lf or data.count(b"\n", self._searched) != lines:
-            if not ends_with_lf:
-                raise HTTPInputError("a line of the header ends with a lone LF: expected CRLF")
-            mended = with_crlf(data)
-            if mended is not None:
-                self._held = mended
-                self._searched = 0
-                return True
-        if len(data) > self.server.max_header_size:
-            raise oversized(data, self.server.max_header_size)
-        self._held = data
-        self._searched = max(len(data) - 3, 0)
-        return False
+            exchange.direct = False
+            make = partial(server.start_request, self, exchange)
+        else:
+            request = self._begin_request(head)
+            exchange = request.connection
+            make = partial(direct.receive_head, request)
+        self._body = RequestBody(self, exchange)
+        self._body.begin(make, RequestStartLine(method, target, version))
+        return True
 
     # --- what a body says and asks ---
 

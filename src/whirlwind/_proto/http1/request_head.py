@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 import httptools
 
@@ -163,6 +163,11 @@ def _without_next(block: HeaderBlock) -> HeaderBlock:
     return last
 
 
+# Method, request target, version ("HTTP/1.0" or "HTTP/1.1") and block: a tuple, because one is made
+# for each request, and taken apart at once.
+RequestHead: TypeAlias = tuple[str, str, str, HeaderBlock]
+
+
 class RequestHeadReader:
     """Takes heads apart; one for each server, since it remembers what it saw.
 
@@ -178,19 +183,19 @@ class RequestHeadReader:
 
     def __init__(self, *, takes_https: bool = True) -> None:
         self.takes_https = takes_https
-        self.remembered: dict[bytes, tuple[str, str, str, HeaderBlock]] = {}
+        self.remembered: dict[bytes, RequestHead] = {}
         self._blocks: dict[bytes, HeaderBlock] = {}
         self._lines = FieldLines()
         self._parser = httptools.HttpRequestParser(_NOBODY)
 
-    def read(self, head: bytes) -> tuple[str, str, str, HeaderBlock]:
+    def read(self, head: bytes) -> RequestHead:
         """Take one head apart.
 
         Args:
             head: The whole head, with the empty line that ends it.
 
         Returns:
-            Method, request target, version (``"HTTP/1.0"`` or ``"HTTP/1.1"``), and the block.
+            What the head says.
 
         Raises:
             HTTPInputError: The head breaks the grammar or a limit; ``status`` says with what
