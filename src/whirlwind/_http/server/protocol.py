@@ -22,9 +22,8 @@ An answer that is complete before its request was read ends the connection: what
 wire is the rest of a body nobody wants. It is thrown away until the client has closed its side,
 up to a bound, because closing a socket with unread bytes resets it, and the answer may be lost.
 
-Time is coarse: the server's timer visits its connections (``check_time``), a connection only
-notes that its state has changed, and what it waits for is measured from the visit after that. So
-a request costs no timer and no look at a clock for one.
+A head that is not whole yet is looked through in ``_proto/http1/next_head.py``; how long a
+connection may wait for what it waits for is the business of its ``ConnectionWatch``.
 """
 
 from __future__ import annotations
@@ -33,19 +32,14 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from whirlwind._base.limits import (
-    HEADER_TIMEOUT,
-    LINGER_SIZE,
-    LINGER_TIMEOUT,
-    TLS_SHUTDOWN_TIMEOUT,
-)
-from whirlwind._base.log import app_log, gen_log
+from whirlwind._base.limits import LINGER_SIZE, TLS_SHUTDOWN_TIMEOUT
+from whirlwind._base.log import app_log
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.refusal import log_refusal, refusal
 from whirlwind._http.server.body import RequestBody
+from whirlwind._http.server.connection_watch import ConnectionWatch
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.exchange import Exchange, status_line
-from whirlwind._http.slow_reader import SlowReader
 from whirlwind._net.delivery import delivery
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.leaving import ENDS_THE_PROGRAM, leave_loop
@@ -79,6 +73,7 @@ class ServerProtocol(asyncio.Protocol):
         transport: The loop's transport; None once the connection is gone.
         exchange: The request in progress and its answer; None between requests.
         blocked: True while the delegate of a body is not ready for more of it.
+        reading_paused: True while the socket is not read.
         closing: True once no further request will be taken.
         write_paused: True while the peer has no room for more.
         done: A future that is done, for writes that need not wait.
@@ -92,19 +87,17 @@ class ServerProtocol(asyncio.Protocol):
         "_held",
         "_lingering",
         "_lost",
-        "_moved",
-        "_paused",
         "_pumping",
-        "_reader",
         "_searched",
-        "_since",
         "_task",
         "_waiters",
+        "_watch",
         "blocked",
         "closing",
         "direct",
         "done",
         "exchange",
+        "reading_paused",
         "server",
         "transport",
         "write_paused",
@@ -122,15 +115,13 @@ class ServerProtocol(asyncio.Protocol):
         self._body: RequestBody | None = None
         self.blocked = False
         self._pumping = False
-        self._paused = False
+        self.reading_paused = False
         self.write_paused = False
         self._lost = False
         self._half_closed = False
         self._lingering = 0  # bytes thrown away since an early answer, plus one
-        self._since = server.tick
-        self._moved = False  # the state has changed since the timer's last visit
+        self._watch = ConnectionWatch(server.tick)
         self._waiters: list[asyncio.Future[None]] | None = None
-        self._reader: SlowReader | None = None
         self._end_timer: asyncio.TimerHandle | None = None  # while the end of TLS is awaited
         self._task: asyncio.Task[None] | None = None
         self.done = server.done_future()
@@ -170,7 +161,7 @@ class ServerProtocol(asyncio.Protocol):
     def _begin_request(self, head: RequestHead) -> HTTPServerRequest:
         method, target, version, block = head
         self.exchange = exchange = Exchange(self, method, version, block)
-        self._moved = True
+        self._watch.moved = True
         request = _new_request(HTTPServerRequest)
         request.method = method
         request.uri = target
@@ -303,11 +294,11 @@ class ServerProtocol(asyncio.Protocol):
             self._pumping = False
         # What is left where a head is awaited is the beginning of one: the rest has to be read.
         if self._held and (ahead or self.exchange is not None):
-            if not self._paused and not self._lost:
-                self._paused = True
+            if not self.reading_paused and not self._lost:
+                self.reading_paused = True
                 self._pause_reading()
-        elif self._paused and not self.blocked:
-            self._paused = False
+        elif self.reading_paused and not self.blocked:
+            self.reading_paused = False
             if self.transport is not None:
                 self.transport.resume_reading()
 
@@ -338,7 +329,7 @@ class ServerProtocol(asyncio.Protocol):
         )
         if head is None:
             if self._searched and not searched:
-                self._moved = True
+                self._watch.moved = True
             return False
         direct = self.direct
         if direct is not None and not head[3].has_body:
@@ -352,7 +343,7 @@ class ServerProtocol(asyncio.Protocol):
         method, target, version, block = head
         if direct is None:
             self.exchange = exchange = Exchange(self, method, version, block)
-            self._moved = True
+            self._watch.moved = True
             exchange.direct = False
             make = partial(server.start_request, self, exchange)
         else:
@@ -369,14 +360,18 @@ class ServerProtocol(asyncio.Protocol):
         """True if bytes that came in were not used yet."""
         return bool(self._held)
 
+    def lingers(self) -> bool:
+        """True while what comes in is thrown away, until the client closes its side."""
+        return self._lingering > 0
+
     def note_progress(self) -> None:
         """The state has changed: what the timer measures begins now."""
-        self._moved = True
+        self._watch.moved = True
 
     def body_ended(self) -> None:
         """The whole body of the request is there."""
         self._body = None
-        self._moved = True
+        self._watch.moved = True
 
     # --- what goes out ---
 
@@ -405,7 +400,7 @@ class ServerProtocol(asyncio.Protocol):
         if self.exchange is not exchange:
             return
         self.exchange = None
-        self._moved = True
+        self._watch.moved = True
         if exchange.reading:
             self._body = None
             # Whoever was not ready for more of the body need not be asked again.
@@ -426,7 +421,7 @@ class ServerProtocol(asyncio.Protocol):
     def _linger(self) -> None:
         self.closing = True
         self._lingering = 1
-        self._moved = True  # the time to close its side begins now for the client
+        self._watch.moved = True  # the time to close its side begins now for the client
         transport = self.transport
         if transport is None or transport.is_closing():
             return
@@ -435,8 +430,8 @@ class ServerProtocol(asyncio.Protocol):
             self.close()
             return
         transport.write_eof()
-        if self._paused:
-            self._paused = False
+        if self.reading_paused:
+            self.reading_paused = False
             transport.resume_reading()
         self._held = b""
 
@@ -444,7 +439,7 @@ class ServerProtocol(asyncio.Protocol):
 
     def refuse(self, error: HTTPInputError) -> None:
         """Answer what is no request, if an answer is still possible, and close."""
-        log_refusal(error, self._peer())
+        log_refusal(error, self.peer())
         exchange, self.exchange = self.exchange, None
         if self.transport is not None and (exchange is None or not exchange.head_sent):
             self.transport.write(refusal(error, in_head=exchange is None, now=self.server.clock()))
@@ -474,9 +469,6 @@ class ServerProtocol(asyncio.Protocol):
     def _log_failure(self, error: BaseException) -> None:
         app_log.error("Uncaught exception", exc_info=error)
 
-    def _peer(self) -> str:
-        return str(self.context_for(None))
-
     # --- the server's questions ---
 
     def context_for(self, headers: HTTPHeaders | None) -> RequestContext:
@@ -487,6 +479,10 @@ class ServerProtocol(asyncio.Protocol):
         if headers is not None and server.xheaders:
             context.apply_forwarded(headers)
         return context
+
+    def peer(self) -> str:
+        """Return the client's address, for the log."""
+        return str(self.context_for(None))
 
     def is_closing(self) -> bool:
         """True once no further request will be taken."""
@@ -506,58 +502,7 @@ class ServerProtocol(asyncio.Protocol):
         Args:
             tick: The server's clock.
         """
-        moved = self._moved
-        if moved:
-            self._moved = False
-            self._since = tick
-        passed = tick - self._since
-        exchange = self.exchange
-        busy = moved or exchange is not None or self.closing
-        if (busy or self._reader is not None) and self._reads_nothing(tick, exchange):
-            gen_log.info("Timeout writing to %s", self._peer())
-            self.abort()
-        elif exchange is None:
-            if self._reader is not None:
-                self._since = tick  # the client has something to read first
-                return
-            if self._lingering:
-                most: float = LINGER_TIMEOUT
-            elif self._held:
-                most = HEADER_TIMEOUT
-            else:
-                most = self.server.idle_connection_timeout
-            if passed > most:
-                self.abort() if self._lingering or self.closing else self.close()
-        elif self._paused and self._is_reset():
-            self.abort()
-        elif exchange.reading and not self.blocked:
-            timeout = exchange.body_timeout
-            if timeout is None:
-                timeout = self.server.body_timeout
-            if timeout is not None and passed > timeout:
-                gen_log.info("Timeout reading body from %s", self._peer())
-                self.close()
-
-    def _reads_nothing(self, tick: float, exchange: Exchange | None) -> bool:
-        transport = self.transport
-        if transport is None:
-            return False
-        reader = self._reader
-        if reader is None:
-            reader = self._reader = SlowReader()
-        sending = None if exchange is None else exchange.sending
-        stopped = reader.has_stopped(
-            transport, tick, file_sent=None if sending is None else sending.sent
-        )
-        if not reader.waits:
-            self._reader = None
-        return stopped
-
-    def _is_reset(self) -> bool:
-        # Nobody hears of it from the loop while reading is paused.
-        transport = self.transport
-        seen = None if transport is None else delivery(transport.get_extra_info("socket"))
-        return seen is not None and seen.over
+        self._watch.check(self, tick)
 
     def stop_after_answer(self) -> None:
         """Close now if nothing is in progress, else after the answer that is.
@@ -610,8 +555,8 @@ class ServerProtocol(asyncio.Protocol):
         self.closing = self._lost = True
         self.transport = None
         transport.set_protocol(protocol)
-        if self._paused:
-            self._paused = False
+        if self.reading_paused:
+            self.reading_paused = False
             transport.resume_reading()
         self._leave_server()
         waiters, self._waiters = self._waiters, None
