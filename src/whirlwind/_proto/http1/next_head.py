@@ -9,9 +9,9 @@ ended with CRLF, and one that has both is refused as soon as it shows.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http1.request_head import (
     RequestHead,
@@ -20,7 +20,7 @@ from whirlwind._proto.http1.request_head import (
     with_crlf,
 )
 
-_EMPTY_LINES: Final = re.compile(rb"(?:\r\n)+")
+_EMPTY_LINES: Final = late_pattern(rb"(?:\r\n)+")
 
 
 def next_head(
@@ -46,7 +46,7 @@ def next_head(
     """
     if wire[0] == 13:  # empty lines before a request are skipped
         # However many: with one alone it would matter where they are cut.
-        lines = _EMPTY_LINES.match(wire)
+        lines = _EMPTY_LINES().match(wire)
         wire = wire if lines is None else wire[lines.end() :]
         if not wire or wire == b"\r":
             return None, wire, 0
