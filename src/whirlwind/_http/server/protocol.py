@@ -7,7 +7,7 @@ Theory of operation
 Bytes that came in and were not used yet are ``_held``; ``_pump`` uses them as far as the state
 allows, which is one of:
 
-- no exchange: a head is awaited, ``_take_head`` makes an exchange of it;
+- no exchange: a head is awaited, ``_begin`` makes an exchange of it;
 - an exchange that reads: its body is awaited, ``RequestBody`` gives it to the delegate;
 - an exchange that does not: its answer is awaited, and nothing is read meanwhile.
 
@@ -140,14 +140,11 @@ class ServerProtocol(asyncio.Protocol):
         elif self.exchange is None and not (self.closing or self._pumping or self.write_paused):
             # Most requests are a head that the same client has sent before, in one read.
             known = self.server.heads.remembered.get(data)
-            direct = self.direct
-            if known is not None and direct is not None and not known[3].has_body:
+            if known is not None and self.direct is not None and not known[3].has_body:
                 try:
-                    direct.receive_request(self._begin_request(known))
+                    self._begin(known)
                 except HTTPInputError as error:
                     self.refuse(error)
-                except Exception as error:
-                    self.program_failed(error)
                 except ENDS_THE_PROGRAM as error:
                     leave_loop(error)
                 return
@@ -157,21 +154,6 @@ class ServerProtocol(asyncio.Protocol):
                 self._pump()
             except ENDS_THE_PROGRAM as error:
                 leave_loop(error)
-
-    def _begin_request(self, head: RequestHead) -> HTTPServerRequest:
-        method, target, version, block = head
-        self.exchange = exchange = Exchange(self, method, version, block)
-        self._watch.moved = True
-        request = _new_request(HTTPServerRequest)
-        request.method = method
-        request.uri = target
-        request.version = version
-        request.connection = exchange
-        request._block = block
-        request._start_time = self.server.clock()
-        if "?" not in target and target[0] == "/":
-            request.path = target
-        return request
 
     def eof_received(self) -> bool:
         exchange = self.exchange
@@ -255,6 +237,7 @@ class ServerProtocol(asyncio.Protocol):
 
     def _pump(self) -> None:
         self._pumping = True
+        server = self.server
         turns = _TURN
         ahead = False  # whole requests are held that wait for something
         try:
@@ -273,11 +256,18 @@ class ServerProtocol(asyncio.Protocol):
                         break
                     if not turns:
                         ahead = True
-                        self.server.asyncio_loop.call_soon(self.go_on)
+                        server.asyncio_loop.call_soon(self.go_on)
                         break
                     turns -= 1
-                    if not self._take_head():
+                    searched = self._searched
+                    head, self._held, self._searched = next_head(
+                        self._held, searched, server.heads, server.max_header_size
+                    )
+                    if head is None:
+                        if self._searched and not searched:
+                            self._watch.moved = True
                         break
+                    self._begin(head)
                 elif exchange.reading and self._body is not None:
                     body = self._body
                     self._held = body.take(self._held)
@@ -320,39 +310,40 @@ class ServerProtocol(asyncio.Protocol):
         if self._lingering > LINGER_SIZE:
             self.abort()
 
-    def _take_head(self) -> bool:
-        """Begin the next request; False if its head is not all there yet."""
-        server = self.server
-        searched = self._searched
-        head, self._held, self._searched = next_head(
-            self._held, searched, server.heads, server.max_header_size
-        )
-        if head is None:
-            if self._searched and not searched:
-                self._watch.moved = True
-            return False
-        direct = self.direct
-        if direct is not None and not head[3].has_body:
-            try:
-                direct.receive_request(self._begin_request(head))
-            except HTTPInputError:
-                raise
-            except Exception as error:
-                self.program_failed(error)
-            return True
+    def _begin(self, head: RequestHead) -> None:
+        """Give a request to the program, or what is there of it.
+
+        Raises:
+            HTTPInputError: It is to be refused.
+        """
         method, target, version, block = head
+        self.exchange = exchange = Exchange(self, method, version, block)
+        self._watch.moved = True
+        direct = self.direct
         if direct is None:
-            self.exchange = exchange = Exchange(self, method, version, block)
-            self._watch.moved = True
             exchange.direct = False
-            make = partial(server.start_request, self, exchange)
+            make = partial(self.server.start_request, self, exchange)
         else:
-            request = self._begin_request(head)
-            exchange = request.connection
+            request = _new_request(HTTPServerRequest)
+            request.method = method
+            request.uri = target
+            request.version = version
+            request.connection = exchange
+            request._block = block
+            request._start_time = self.server.clock()
+            if "?" not in target and target[0] == "/":
+                request.path = target
+            if not block.has_body:
+                try:
+                    direct.receive_request(request)
+                except HTTPInputError:
+                    raise
+                except Exception as error:
+                    self.program_failed(error)
+                return
             make = partial(direct.receive_head, request)
         self._body = RequestBody(self, exchange)
         self._body.begin(make, RequestStartLine(method, target, version))
-        return True
 
     # --- what a body says and asks ---
 
