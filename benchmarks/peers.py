@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import platform
 import shutil
@@ -28,6 +29,22 @@ def interpreter(name: str, *requirements: str) -> pathlib.Path:
         subprocess.run([python, "-m", "pip", "install", "--quiet", *requirements], check=True)
         done.write_text(wanted)
     return python
+
+
+def environment(ours: bool) -> dict[str, str]:
+    """Return the environment of a process that imports this tree, or must not."""
+    return {**os.environ, "PYTHONPATH": str(ROOT / "src") if ours else ""}
+
+
+def versions(python: str, names: list[str]) -> str:
+    """Return the versions of packages in an interpreter's environment, for the report."""
+    code = (
+        "import importlib.metadata as m, sys\n"
+        "print(', '.join(f'{n} {m.version(n)}' for n in sys.argv[1:]))"
+    )
+    return subprocess.run(
+        [python, "-c", code, *names], check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def machine() -> str:

@@ -25,10 +25,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.peers import interpreter, machine, pinned
+from benchmarks.peers import environment, interpreter, machine, pinned, versions
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 PEERS = ["tornado", "aiohttp", "httpx", "wreq", "pycurl", "uvloop"]
 PACKAGES = ["tornado==6.6.1", "aiohttp", "httpx", "wreq", "pycurl", "uvloop", "trustme"]
 OURS = ["whirlwind", "whirlwind curl"]
@@ -62,16 +61,6 @@ CASES = [
 ]
 
 
-def versions(python: str, names: list[str]) -> str:
-    code = (
-        "import importlib.metadata as m, sys\n"
-        "print(', '.join(f'{n} {m.version(n)}' for n in sys.argv[1:]))"
-    )
-    return subprocess.run(
-        [python, "-c", code, *names], check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
 def measure(name: str, python: str, url: str, case: Case, workers: int, authority: Path) -> float:
     """Microseconds of CPU a fetch, in a new process."""
     task = [url, str(case.requests), str(workers), str(int(case.kept)), str(authority)]
@@ -80,7 +69,7 @@ def measure(name: str, python: str, url: str, case: Case, workers: int, authorit
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src") if name in OURS else ""},
+        env=environment(name in OURS),
     ).stdout
     return float(printed)
 

@@ -14,19 +14,16 @@ import argparse
 import os
 import re
 import resource
-import signal
-import socket
 import statistics
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.peers import CACHE, interpreter, machine, pinned
+from benchmarks.peers import CACHE, interpreter, machine, pinned, versions
+from benchmarks.server_process import ServerProcess
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 PACKAGES = [
     "tornado==6.6.1",
     "aiohttp",
@@ -104,54 +101,22 @@ def peers_python() -> str:
     return str(interpreter("server", *PACKAGES))
 
 
-def versions(python: str, names: list[str]) -> str:
-    code = (
-        "import importlib.metadata as m, sys\n"
-        "print(', '.join(f'{n} {m.version(n)}' for n in sys.argv[1:]))"
-    )
-    return subprocess.run(
-        [python, "-c", code, *names], check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def milliseconds(text: str) -> float:
     """Read a time as wrk prints it: ``617.00us``, ``1.23ms``, ``2.10s``."""
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]
     return float(number) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
-class Server:
-    """One server process, pinned."""
+class Server(ServerProcess):
+    """One framework's server."""
 
     def __init__(self, name: str, folder: Path) -> None:
-        python = sys.executable if name == "whirlwind" else peers_python()
-        self.name = name
-        self.port = free_port()
-        self.process = subprocess.Popen(
-            [*pinned(0), python, str(HERE / "applications.py"), name, str(self.port), str(folder)],
-            stdout=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": str(ROOT / "src") if name == "whirlwind" else ""},
+        ours = name == "whirlwind"
+        python = sys.executable if ours else peers_python()
+        program = str(HERE / "applications.py")
+        super().__init__(
+            name, lambda port: [python, program, name, str(port), str(folder)], ours=ours
         )
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise SystemExit(f"{name} does not start")
-
-    def processes(self, process: int | None = None) -> list[int]:
-        """The server's process and its children: granian has a worker."""
-        first = self.process.pid if process is None else process
-        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
-        return [first, *(each for child in children for each in self.processes(int(child)))]
 
     def cpu(self) -> float:
         """Seconds of user and system time that the server took so far."""
@@ -160,16 +125,6 @@ class Server:
             stat = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
             ticks += int(stat[11]) + int(stat[12])
         return ticks / os.sysconf("SC_CLK_TCK")
-
-    def memory(self) -> int:
-        """Bytes of memory that the server shares with nobody."""
-        text = "".join(Path(f"/proc/{each}/smaps_rollup").read_text() for each in self.processes())
-        return 1024 * sum(map(int, re.findall(r"^Private_\w+:\s+(\d+) kB", text, re.MULTILINE)))
-
-    def stop(self) -> None:
-        for process in reversed(self.processes()):
-            os.kill(process, signal.SIGKILL)
-        self.process.wait()
 
     def measure(self, case: Case, seconds: int, connections: int, scripts: Path) -> Figure:
         command = [*pinned(1), "wrk", "-t1", f"-c{case.connections or connections}"]
@@ -200,19 +155,7 @@ class Server:
     def idle(self, count: int) -> float:
         """Bytes of memory that an idle keep-alive connection takes, ``count`` of them open."""
         request = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-        before = self.memory()
-        clients = []
-        try:
-            for _ in range(count):
-                client = socket.create_connection(("127.0.0.1", self.port))
-                clients.append(client)
-                client.sendall(request)
-                if not client.recv(4096).startswith(b"HTTP/1.1 200"):
-                    raise SystemExit(f"{self.name}: an idle connection was refused")
-            return (self.memory() - before) / count
-        finally:
-            for client in clients:
-                client.close()
+        return self.memory_of_idle(count, request, b"HTTP/1.1 200")
 
 
 def main() -> None:

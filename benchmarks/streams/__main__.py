@@ -17,11 +17,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.peers import interpreter, machine, pinned
+from benchmarks.peers import environment, interpreter, machine, pinned
 from benchmarks.streams.cases import CASES, Case
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 PACKAGES = ["tornado==6.6.1", "uvloop"]
 # Name for the report, library, loop.
 LIBRARIES = [
@@ -40,7 +39,7 @@ def measure(python: str, library: str, loop: str, name: str) -> tuple[float, flo
         [*pinned(0), python, str(HERE / "programs.py"), library, loop, name],
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src") if library == "whirlwind" else ""},
+        env=environment(library == "whirlwind"),
     )
     assert measured.stdout is not None
     try:

@@ -13,21 +13,17 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import resource
-import signal
-import socket
 import statistics
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.peers import interpreter, machine, pinned
+from benchmarks.peers import environment, interpreter, machine, pinned, versions
+from benchmarks.server_process import ServerProcess
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
 PACKAGES = ["tornado==6.6.1", "aiohttp", "websockets", "picows", "uvloop"]
 NAMES = ["whirlwind", "tornado", "websockets", "picows", "aiohttp"]
 
@@ -67,58 +63,24 @@ def peers_python() -> str:
     return str(interpreter("websocket", *PACKAGES))
 
 
-def python_of(name: str) -> tuple[str, dict[str, str]]:
-    """Return the interpreter and the environment that one of NAMES runs in."""
-    ours = name == "whirlwind"
-    python = sys.executable if ours else peers_python()
-    return python, {**os.environ, "PYTHONPATH": str(ROOT / "src") if ours else ""}
+def python_of(name: str) -> str:
+    """Return the interpreter that one of NAMES runs in."""
+    return sys.executable if name == "whirlwind" else peers_python()
 
 
-def versions(python: str, names: list[str]) -> str:
-    code = (
-        "import importlib.metadata as m, sys\n"
-        "print(', '.join(f'{n} {m.version(n)}' for n in sys.argv[1:]))"
-    )
-    return subprocess.run(
-        [python, "-c", code, *names], check=True, capture_output=True, text=True
-    ).stdout.strip()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-class Server:
-    """One echo server's process, pinned."""
+class Server(ServerProcess):
+    """One package's echo server."""
 
     def __init__(self, name: str, cpu: int = 0) -> None:
-        python, environment = python_of(name)
-        self.name = name
-        self.port = free_port()
-        self.process = subprocess.Popen(
-            [*pinned(cpu), python, str(HERE / "servers.py"), name, str(self.port)],
-            env=environment,
+        command = [python_of(name), str(HERE / "servers.py"), name]
+        super().__init__(
+            name, lambda port: [*command, str(port)], ours=name == "whirlwind", cpu=cpu
         )
-        for _ in range(100):
-            try:
-                socket.create_connection(("127.0.0.1", self.port)).close()
-                return
-            except OSError:
-                time.sleep(0.1)
-        raise SystemExit(f"{name} does not start")
 
     def cpu(self) -> float:
         """Seconds that the server's threads ran so far."""
         tasks = Path(f"/proc/{self.process.pid}/task").glob("*/schedstat")
         return sum(int(task.read_text().split()[0]) for task in tasks) / 1e9
-
-    def memory(self) -> int:
-        """Bytes of memory that the server shares with nobody."""
-        text = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
-        return 1024 * sum(map(int, re.findall(r"^Private_\w+:\s+(\d+) kB", text, re.MULTILINE)))
 
     def measure(self, case: Case, seconds: float) -> float:
         """Microseconds of the server's CPU for each message."""
@@ -136,35 +98,18 @@ class Server:
         """Bytes of memory that an open WebSocket takes on which nothing happens."""
         from benchmarks.websocket.load import request
 
-        before = self.memory()
-        clients = []
-        try:
-            for _ in range(count):
-                client = socket.create_connection(("127.0.0.1", self.port))
-                clients.append(client)
-                client.sendall(request("binary"))
-                if not client.recv(4096).startswith(b"HTTP/1.1 101"):
-                    raise SystemExit(f"{self.name}: an idle connection was refused")
-            return (self.memory() - before) / count
-        finally:
-            for client in clients:
-                client.close()
-
-    def stop(self) -> None:
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        return self.memory_of_idle(count, request("binary"), b"HTTP/1.1 101")
 
 
 def measure_client(name: str, case: Case, port: int, seconds: float) -> float:
     """Microseconds of a client's CPU for each message, in a new process."""
-    python, environment = python_of(name)
     arguments = [name, str(port), str(case.size), str(case.connections), str(seconds)]
     printed = subprocess.run(
-        [*pinned(0), python, str(HERE / "clients.py"), *arguments],
+        [*pinned(0), python_of(name), str(HERE / "clients.py"), *arguments],
         check=True,
         stdout=subprocess.PIPE,
         text=True,
-        env=environment,
+        env=environment(name == "whirlwind"),
     ).stdout
     return float(printed)
 

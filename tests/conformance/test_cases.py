@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -12,6 +11,7 @@ from tests.conformance.servers import Seen, program
 from tests.conformance.table import CASES
 from tests.conformance.wire import Answer, read_answers
 from tests.support.raw_http import run, serving
+from tests.support.transport import Transport
 
 from whirlwind._http.server.httpserver import HTTPServer
 from whirlwind._http.server.protocol import ServerProtocol
@@ -101,37 +101,6 @@ def test_case(case: Case, kind: Kind) -> None:
     run(main)
 
 
-class _Transport(asyncio.Transport):
-    def __init__(self) -> None:
-        super().__init__()
-        self.written = b""
-        self.closed = False
-
-    def write(self, data: Any) -> None:
-        assert not self.closed
-        self.written += bytes(data)
-
-    def can_write_eof(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        self.closed = True
-
-    abort = close
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def pause_reading(self) -> None:
-        pass
-
-    def resume_reading(self) -> None:
-        pass
-
-
 @pytest.mark.parametrize("case", [pytest.param(c, id=c.name) for c in CASES if len(c.sent) < 400])
 def test_where_the_bytes_are_cut_does_not_matter(case: Case) -> None:
     # Whether 100 Continue is sent does depend on whether the body is there already.
@@ -146,7 +115,7 @@ def test_where_the_bytes_are_cut_does_not_matter(case: Case) -> None:
 
         def result(pieces: list[bytes]) -> tuple[bytes, list[Seen]]:
             seen.clear()
-            transport = _Transport()
+            transport = Transport()
             protocol = ServerProtocol(server)
             protocol.connection_made(transport)
             for piece in pieces:

@@ -7,17 +7,16 @@ more; ours stops at the first thing that is wrong.
 
 from __future__ import annotations
 
-import asyncio
 import re
-from itertools import pairwise
-from typing import Any
 
 import h11
 import httptools
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fuzz.effort import effort
+from tests.fuzz.wires import BODIES, messages, pieces_of
 from tests.support.raw_http import run
+from tests.support.transport import Transport
 
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.server.httpserver import HTTPServer
@@ -45,30 +44,7 @@ FIELDS = [
     *[b"X: \xff", b"X: a\x00", b"X: a\rb", b"X: a\nb", b": x", b"X", b"X\x80: y", b"TE: trailers"],
     *[b"Expect: 100-continue", b"X" * 300 + b": " + b"y" * 300],
 ]
-BODIES = [
-    *[
-        b"",
-        b"hello",
-        b"hellohellohello",
-        b"5\r\nhello\r\n",
-        b"0\r\n\r\n",
-        b"5\r\nhello\r\n0\r\n\r\n",
-    ],
-    *[b"5;a=b\r\nhello\r\n", b"5;a\r\nhello\r\n", b"05\r\nhello\r\n", b"5\r\nhello0\r\n\r\n"],
-    *[
-        b"0\r\nX: y\r\n\r\n",
-        b"0\r\nX : y\r\n\r\n",
-        b"0\r\n\r\n\r\n",
-        b"0x5\r\nhello\r\n",
-        b"-1\r\n",
-    ],
-    *[b"a\r\n0123456789\r\n", b"A\r\n0123456789\r\n", b"5\nhello\n0\n\n", b"5\rhello", b"\r\n"],
-    *[
-        b"GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n",
-        b"ffffffffffffffff\r\n",
-        b'5;a="b"\r\nhello\r\n',
-    ],
-]
+SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n"
 
 RIGHT = [
     b"GET /1 HTTP/1.1\r\nHost: h\r\n\r\n",
@@ -90,52 +66,10 @@ made = st.builds(
     lambda line, fields, body: b"\r\n".join([line, *fields, b"", b""]) + b"".join(body),
     st.sampled_from(LINES),
     st.lists(st.sampled_from(FIELDS), max_size=4).map(lambda found: [b"Host: h", *found][:4]),
-    st.lists(st.sampled_from(BODIES), max_size=3),
+    st.lists(st.sampled_from([*BODIES, SMUGGLED, b"0\r\n\r\n\r\n"]), max_size=3),
 )
 requests = st.one_of(st.sampled_from(RIGHT), st.sampled_from(RIGHT), made)
-damage = st.lists(
-    st.tuples(
-        st.integers(0, 400), st.sampled_from([b"", b"\r", b"\n", b"\0", b" ", b"\t", b":", b"a"])
-    ),
-    max_size=2,
-)
-
-
-@st.composite
-def wires(draw: st.DrawFn) -> bytes:
-    """One to three requests one after the other, with a few bytes changed."""
-    wire = b"".join(draw(st.lists(requests, min_size=1, max_size=3)))
-    for at, byte in draw(damage):
-        at %= len(wire) + 1
-        wire = wire[:at] + byte + wire[at + draw(st.integers(0, 1)) :]
-    return wire
-
-
-class _Transport(asyncio.Transport):
-    def __init__(self) -> None:
-        super().__init__()
-        self.written: list[bytes] = []
-        self.closed = False
-
-    def write(self, data: Any) -> None:
-        self.written.append(bytes(data))
-
-    def can_write_eof(self) -> bool:
-        return False
-
-    def close(self) -> None:
-        self.closed = True
-
-    abort = close
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def pause_reading(self) -> None:
-        pass
-
-    resume_reading = pause_reading
-
+wires = messages(requests, 3)
 
 REFUSED = b"HTTP/1.1 400 Bad Request\r\n"
 DATED = b"Date: Sun, 09 Sep 2001 01:46:40 GMT\r\nConnection: close\r\n"
@@ -159,7 +93,7 @@ class Ours:
     def read(self, pieces: list[bytes]) -> tuple[list[Found], bytes, bool]:
         """Requests that were seen, what was answered, and whether the connection ended."""
         self.found = []
-        transport = _Transport()
+        transport = Transport()
         protocol = ServerProtocol(self.server)
         protocol.connection_made(transport)
         for piece in pieces:
@@ -168,7 +102,7 @@ class Ours:
             protocol.data_received(piece)
         protocol.connection_lost(None)
         # Whether a client has to be asked for its body depends on whether it has sent it.
-        wire = b"".join(transport.written).replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")
+        wire = transport.written.replace(b"HTTP/1.1 100 Continue\r\n\r\n", b"")
         # And which of two mistakes in a head is found first, on whether its end has come.
         wire = wire.replace(REFUSED + DATED, REFUSED)
         return self.found, wire, transport.closed
@@ -235,14 +169,12 @@ def by_h11(wire: bytes) -> list[Found]:
 
 
 @effort
-@given(wires(), st.lists(st.integers(0, 1500), max_size=5))
+@given(wires, st.lists(st.integers(0, 1500), max_size=5))
 def test_where_the_bytes_are_cut_does_not_matter(wire: bytes, cuts: list[int]) -> None:
     async def main() -> None:
         ours = Ours()
         whole = ours.read([wire])
-        places = sorted({0, len(wire), *[cut % (len(wire) + 1) for cut in cuts]})
-        pieces = [wire[a:b] for a, b in pairwise(places)]
-        assert ours.read(pieces) == whole
+        assert ours.read(pieces_of(wire, cuts)) == whole
         if len(wire) < 300:
             assert ours.read([wire[at : at + 1] for at in range(len(wire))]) == whole
 
@@ -250,7 +182,7 @@ def test_where_the_bytes_are_cut_does_not_matter(wire: bytes, cuts: list[int]) -
 
 
 @effort
-@given(wires())
+@given(wires)
 def test_rule_01_what_is_taken_other_parsers_take_as_well(wire: bytes) -> None:
     async def main() -> None:
         found = Ours().read([wire])[0]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import h11
@@ -18,6 +17,8 @@ import httptools
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fuzz.effort import effort
+from tests.fuzz.wires import BODIES, messages, pieces_of
+from tests.support.transport import Transport
 
 from whirlwind._http.client.connection import HTTPClientConnection
 from whirlwind._http.client.response_head import ResponseHead, known_heads
@@ -57,32 +58,8 @@ FIELDS = [
     *[b"X: a\rb", b"X: a\nb", b": x", b"X", b"X\x80: y", b" folded", b"\tfolded", b"Set-Cookie: a"],
     *[b"Upgrade: websocket", b"Connection: Upgrade", b"X" * 300 + b": " + b"y" * 300],
 ]
-BODIES = [
-    *[
-        b"",
-        b"hello",
-        b"hellohellohello",
-        b"5\r\nhello\r\n",
-        b"0\r\n\r\n",
-        b"5\r\nhello\r\n0\r\n\r\n",
-    ],
-    *[b"5;a=b\r\nhello\r\n", b"5;a\r\nhello\r\n", b"05\r\nhello\r\n", b"5\r\nhello0\r\n\r\n"],
-    *[
-        b"0\r\nX: y\r\n\r\n",
-        b"0\r\nX : y\r\n\r\n",
-        b"0\r\nContent-Length: 7\r\n\r\n",
-        b"0x5\r\nhello\r\n",
-    ],
-    *[
-        b"-1\r\n",
-        b"a\r\n0123456789\r\n",
-        b"5\nhello\n0\n\n",
-        b"5\rhello",
-        b"\r\n",
-        b"f" * 16 + b"\r\n",
-    ],
-    *[b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b'5;a="b"\r\nhello\r\n', b"1;\r\nx\r\n"],
-]
+ANOTHER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+TRAILER = b"0\r\nContent-Length: 7\r\n\r\n"
 INTERIM = b"HTTP/1.1 103 Hints\r\nLink: </a>\r\n\r\n"
 RIGHT = [
     b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
@@ -103,48 +80,9 @@ made = st.builds(
     st.sampled_from([b"", b"", b"", INTERIM, b"\r\n"]),
     st.sampled_from(LINES),
     st.lists(st.sampled_from(FIELDS), max_size=4),
-    st.lists(st.sampled_from(BODIES), max_size=3),
+    st.lists(st.sampled_from([*BODIES, ANOTHER, TRAILER, b"1;\r\nx\r\n"]), max_size=3),
 )
-damage = st.lists(
-    st.tuples(
-        st.integers(0, 300), st.sampled_from([b"", b"\r", b"\n", b"\0", b" ", b"\t", b":", b"a"])
-    ),
-    max_size=2,
-)
-
-
-@st.composite
-def wires(draw: st.DrawFn) -> bytes:
-    """One or two responses, with a few bytes changed."""
-    one = st.one_of(st.sampled_from(RIGHT), st.sampled_from(RIGHT), made)
-    wire = b"".join(draw(st.lists(one, min_size=1, max_size=2)))
-    for at, byte in draw(damage):
-        at %= len(wire) + 1
-        wire = wire[:at] + byte + wire[at + draw(st.integers(0, 1)) :]
-    return wire
-
-
-class Transport(asyncio.Transport):
-    closed = False
-
-    def write(self, data: Any) -> None:
-        pass
-
-    def close(self) -> None:
-        self.closed = True
-
-    abort = close
-
-    def is_closing(self) -> bool:
-        return self.closed
-
-    def pause_reading(self) -> None:
-        pass
-
-    resume_reading = pause_reading
-
-    def set_protocol(self, protocol: Any) -> None:
-        pass
+wires = messages(st.one_of(st.sampled_from(RIGHT), st.sampled_from(RIGHT), made), 2)
 
 
 class Told:
@@ -254,15 +192,14 @@ def check_same(got: tuple[Any, ...], whole: tuple[Any, ...], wire: bytes) -> Non
 
 
 @effort
-@given(wires(), st.lists(st.integers(0, 1500), max_size=5), st.booleans(), st.booleans())
+@given(wires, st.lists(st.integers(0, 1500), max_size=5), st.booleans(), st.booleans())
 def test_where_the_bytes_are_cut_does_not_matter(
     wire: bytes, cuts: list[int], is_head: bool, upgrade: bool
 ) -> None:
     known_heads.clear()
     asked = {"is_head": is_head, "upgrade": upgrade}
     whole = read([wire], **asked)
-    places = sorted({0, len(wire), *[cut % (len(wire) + 1) for cut in cuts]})
-    check_same(read([wire[a:b] for a, b in pairwise(places)], **asked), whole, wire)
+    check_same(read(pieces_of(wire, cuts), **asked), whole, wire)
     if len(wire) < 300:
         check_same(read([wire[at : at + 1] for at in range(len(wire))], **asked), whole, wire)
         for at in range(1, len(wire)):
@@ -324,7 +261,7 @@ def by_h11(wire: bytes) -> tuple[int, bytes] | None:
 
 
 @effort
-@given(wires())
+@given(wires)
 def test_rule_01_what_is_taken_other_parsers_take_as_well(wire: bytes) -> None:
     known_heads.clear()
     taken = read([wire])

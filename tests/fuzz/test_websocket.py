@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.fuzz.effort import effort
+from tests.fuzz.wires import pieces_of
 from tests.support.scripted_websocket import opened
 
 from whirlwind._base.errors import RemoteProtocolError
@@ -37,9 +38,8 @@ def machine(*, compressed: bool) -> WebSocketMachine:
 
 def feed(one: WebSocketMachine, wire: bytes, cuts: list[int]) -> list[Event]:
     events: list[Event] = []
-    places = sorted({0, len(wire), *(cut % (len(wire) + 1) for cut in cuts)})
-    for start, end in itertools.pairwise(places):
-        events += one.feed(wire[start:end])
+    for piece in pieces_of(wire, cuts):
+        events += one.feed(piece)
         while one.more:
             events += one.feed(b"")
     return events

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from tests.support.digest_check import DigestCheck
+from tests.support.proxy import Proxy, pump
 
 # Meant for the proxy and not for whoever is behind it (RFC 9110, sections 7.6.1 and 11.7).
 _OWN_FIELDS = ("proxy-authorization", "proxy-connection", "connection", "keep-alive")
 
 
-class ForwardProxy:
-    """A proxy that tests look into.
+class ForwardProxy(Proxy):
+    """An HTTP proxy.
 
     Attributes:
-        port: Where it listens, on 127.0.0.1.
         heads: The head of each request that it got, as it came.
         tunnels: What each opened tunnel leads to.
-        connections: How many connections were made to it.
         basic: ``name:password`` that it wants; None for nobody's.
         digest: Whom it lets in; None for all.
         routes: Host and port to connect to instead, by what the request names.
@@ -30,38 +27,18 @@ class ForwardProxy:
     """
 
     def __init__(self) -> None:
-        self.port = 0
+        super().__init__()
         self.heads: list[str] = []
         self.tunnels: list[str] = []
-        self.connections = 0
         self.basic: str | None = None
         self.digest: DigestCheck | None = None
         self.routes: dict[str, tuple[str, int]] = {}
         self.connect_answer: bytes | None = None
         self.closes = True
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def named(self, name: str) -> list[str]:
         """Values of a field in the requests that came, one for each; empty where it was absent."""
         return [fields_of(head).get(name.lower(), "") for head in self.heads]
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        # Here, for a task that is cancelled before its first step as well.
-        task.add_done_callback(lambda task: writer.close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -133,32 +110,16 @@ Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 async def _pump_both(one: Ends, other: Ends) -> None:
     pumps = [
-        asyncio.ensure_future(_pump(one[0], other[1])),
-        asyncio.ensure_future(_pump(other[0], one[1])),
+        asyncio.ensure_future(pump(one[0], other[1])),
+        asyncio.ensure_future(pump(other[0], one[1])),
     ]
     try:
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for pump in pumps:
-            pump.cancel()
+        for one_way in pumps:
+            one_way.cancel()
         await asyncio.gather(*pumps, return_exceptions=True)
         other[1].close()
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
-        await writer.drain()
-
-
-@asynccontextmanager
-async def proxying() -> AsyncIterator[ForwardProxy]:
-    """A running proxy."""
-    proxy = ForwardProxy()
-    await proxy.start()
-    try:
-        yield proxy
-    finally:
-        await proxy.stop()
-        for _ in range(3):
-            await asyncio.sleep(0)
+proxying = ForwardProxy.running

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import struct
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+
+from tests.support.proxy import Proxy, pump
 
 
-class SocksProxy:
-    """A proxy that tests look into.
+class SocksProxy(Proxy):
+    """A SOCKS proxy.
 
     Attributes:
-        port: Where it listens, on 127.0.0.1.
         asked: What it was asked for: version, host, port.
         users: Who asked, in the same order; ``name:password`` with version 5, the name with 4.
-        connections: How many connections were made to it.
         account: ``name:password`` that version 5 wants; None for nobody's.
         routes: Host and port to connect to instead, by host.
         refusal: The code to answer with instead of connecting; None to connect.
@@ -26,34 +24,15 @@ class SocksProxy:
     """
 
     def __init__(self) -> None:
-        self.port = 0
+        super().__init__()
         self.asked: list[tuple[int, str, int]] = []
         self.users: list[str | None] = []
-        self.connections = 0
         self.account: str | None = None
         self.routes: dict[str, tuple[str, int]] = {}
         self.refusal: int | None = None
         self.answer: bytes | None = None
         self.silent = False
         self.slow = False
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def stop(self) -> None:
-        self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        task = asyncio.ensure_future(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda task: writer.close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -72,7 +51,7 @@ class SocksProxy:
             up, down = await asyncio.open_connection(*self.routes.get(wanted[0], wanted))
             try:
                 await self._say(writer, self._granted(version))
-                await asyncio.gather(_pump(reader, down), _pump(up, writer))
+                await asyncio.gather(_pump_to_end(reader, down), _pump_to_end(up, writer))
             finally:
                 down.close()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -145,23 +124,13 @@ class SocksProxy:
         return b"\x05\x00\x00\x03\x04here\x00\x50"
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _pump_to_end(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
-        while data := await reader.read(65_536):
-            writer.write(data)
-            await writer.drain()
+        await pump(reader, writer)
     except ConnectionError:
         pass
     finally:
         writer.close()
 
 
-@asynccontextmanager
-async def socks() -> AsyncIterator[SocksProxy]:
-    """A proxy that runs."""
-    proxy = SocksProxy()
-    await proxy.start()
-    try:
-        yield proxy
-    finally:
-        await proxy.stop()
+socks = SocksProxy.running

@@ -1,6 +1,6 @@
 """Text for HTML, JSON and URLs, and the way between ``str`` and ``bytes``.
 
-Layer: base. Standard library only.
+Layer: base. Imports from within ``_base`` only.
 
 Every function takes ``str`` or UTF-8 ``bytes`` where that makes sense, because what handlers
 hold comes from the wire as bytes and from the program as text. Each runs in time linear in its
@@ -10,18 +10,18 @@ input: the input is often a peer's.
 from __future__ import annotations
 
 import json
-import re
 import urllib.parse
 from collections.abc import Callable
 from typing import Any, Final, overload
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._base.percent import unquote, unquote_to_bytes
 
 # Control characters and the blank; other white space (U+00A0 …) means something in a text.
-_BLANKS: Final = re.compile(r"[\x00-\x20]+")
+_BLANKS: Final = late_pattern(r"[\x00-\x20]+")
 
 # Python's int() takes 4300 digits; there are no characters beyond 1114111.
-_ENDLESS_REFERENCE: Final = re.compile(r"&#[0-9]{4000,}+;?")
+_ENDLESS_REFERENCE: Final = late_pattern(r"&#[0-9]{4000,}+;?")
 
 
 @overload
@@ -125,7 +125,7 @@ def xhtml_unescape(value: str | bytes) -> str:
     import html
 
     # html.unescape raises ValueError where int() refuses the digits, which are a peer's to choose.
-    return html.unescape(_ENDLESS_REFERENCE.sub("\ufffd", to_unicode(value)))
+    return html.unescape(_ENDLESS_REFERENCE().sub("\ufffd", to_unicode(value)))
 
 
 # What json.dumps() makes anew for each call, a third of its time. Without its table of the objects
@@ -184,7 +184,7 @@ def json_decode(value: str | bytes) -> Any:
 
 def squeeze(value: str) -> str:
     """Return ``value`` with each run of blanks and control characters as one blank, ends bare."""
-    return _BLANKS.sub(" ", value).strip()
+    return _BLANKS().sub(" ", value).strip()
 
 
 def url_escape(value: str | bytes, plus: bool = True) -> str:

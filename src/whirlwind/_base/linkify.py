@@ -1,6 +1,6 @@
 """Finds addresses in plain text and makes links of them.
 
-Layer: base. Standard library only.
+Layer: base. Imports from within ``_base`` only.
 
 Theory of operation
 -------------------
@@ -22,6 +22,7 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from whirlwind._base.escape import to_unicode, xhtml_escape
+from whirlwind._base.late_pattern import late_pattern
 
 # Lengths in characters: an address up to the first is shown whole; of a longer one the host and
 # so much of the path's first part; and if the host alone makes it too long, just its beginning.
@@ -29,7 +30,7 @@ _SHORT: Final = 30
 _SHOWN_OF_PATH: Final = 8
 _TOO_LONG: Final = 45
 
-_ADDRESS: Final = re.compile(
+_ADDRESS: Final = late_pattern(
     r"""
     \b (?: (?P<scheme> \w [\w-]{0,30}+ ) :/{1,3} | www[.] )
     (?P<rest> (?: [^\s&()]++ | &amp; | &quot; | [(] (?: [^\s&()]++ | &amp; | &quot; )*+ [)] )*+ )
@@ -85,7 +86,7 @@ def linkify(
             shown = cut
         return f"<a{attributes}>{shown}</a>{after}"
 
-    return _ADDRESS.sub(link, xhtml_escape(to_unicode(text)))
+    return _ADDRESS().sub(link, xhtml_escape(to_unicode(text)))
 
 
 def _without_trailing(rest: str) -> str:

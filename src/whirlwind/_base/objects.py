@@ -1,6 +1,6 @@
 """Small tools for objects, classes and functions as such.
 
-Layer: base. Standard library only.
+Layer: base. Imports from within ``_base`` only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Final, NoReturn
 
-_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+from whirlwind._base.late_pattern import late_pattern
+
+_ESCAPED: Final = late_pattern(r"\\(.)", re.DOTALL)
 
 
 class ObjectDict(dict[str, Any]):
@@ -179,7 +181,7 @@ def re_unescape(s: str) -> str:
     >>> re_unescape(re.escape("a.b c"))
     'a.b c'
     """
-    return _ESCAPED.sub(_unescaped, s)
+    return _ESCAPED().sub(_unescaped, s)
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """Decodes percent-encoding, in time and memory linear in what a peer sent.
 
-Layer: base. Standard library only.
+Layer: base. Imports from within ``_base`` only.
 
 ``urllib.parse.unquote`` keeps a string object for every piece between two escapes: up to 190
 bytes of memory for each byte of a hostile input, measured on Python 3.11, so that a body of
@@ -11,16 +11,17 @@ each byte. For short input, where memory is no question, urllib is up to twice a
 from __future__ import annotations
 
 import io
-import re
 import urllib.parse
 from typing import Final
+
+from whirlwind._base.late_pattern import late_pattern
 
 # Characters up to which urllib decodes, in 200 KB at worst.
 _SHORT: Final = 1000
 
 # A run of escapes at a time: one round of the loop for text in another script.
-_ESCAPES: Final = re.compile(rb"(?:%[0-9A-Fa-f]{2})++")
-_ASCII: Final = re.compile(r"[\x00-\x7f]++")
+_ESCAPES: Final = late_pattern(rb"(?:%[0-9A-Fa-f]{2})++")
+_ASCII: Final = late_pattern(r"[\x00-\x7f]++")
 
 
 def unquote_to_bytes(wire: bytes | bytearray) -> bytes:
@@ -37,7 +38,7 @@ def unquote_to_bytes(wire: bytes | bytearray) -> bytes:
         return urllib.parse.unquote_to_bytes(bytes(wire))
     plain = bytearray()
     at = 0
-    for escapes in _ESCAPES.finditer(wire):
+    for escapes in _ESCAPES().finditer(wire):
         plain += wire[at : escapes.start()]
         plain += bytes.fromhex(escapes[0].replace(b"%", b"").decode("ascii"))
         at = escapes.end()
@@ -60,7 +61,7 @@ def unquote(text: str, encoding: str) -> str:
     at = 0
     # ASCII characters between escapes are decoded with them: in Shift-JIS, ``%83A`` is one
     # character.
-    for run in _ASCII.finditer(text):
+    for run in _ASCII().finditer(text):
         plain.write(text[at : run.start()])
         ascii_text = run[0]
         if "%" in ascii_text:

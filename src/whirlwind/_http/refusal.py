@@ -14,20 +14,6 @@ from whirlwind._proto.http.status import responses
 from whirlwind._proto.http1.request_head import MalformedRequestLine
 
 
-def oversized(head: bytes, most: int) -> HTTPInputError:
-    """Return why a head that is over its limit is refused.
-
-    Args:
-        head: What came of it, more than ``most`` bytes.
-        most: The limit.
-
-    Source: RFC 9110, section 15.5.15 (414); RFC 6585, section 5 (431).
-    """
-    if head.find(b"\n", 0, most) < 0:  # the target alone is too long
-        return HTTPInputError(f"request line is over {most} bytes (max_header_size)", status=414)
-    return HTTPInputError(f"header is over {most} bytes (max_header_size)", status=431)
-
-
 def log_refusal(error: HTTPInputError, peer: object) -> None:
     """Write to the log what was refused, in the words that Tornado has for it."""
     what = (

@@ -70,22 +70,13 @@ class Resolver(Configurable):
         """Free what the resolver holds; it is not to be used afterwards."""
 
 
-def _told(callback: Callback | None, found: Awaitable[AddressList]) -> Awaitable[AddressList]:
-    """Have ``callback``, if there is one, called with what is found."""
-    if callback is None:
-        return found
-    future = asyncio.ensure_future(found)
-    call_with_result(callback, future)
-    return future
-
-
 def _look_up(host: str, port: int, family: int) -> AddressList:
     found = sockets.getaddrinfo(host, port, family, sockets.SOCK_STREAM)
     return [(place[0], place[4]) for place in found]
 
 
-class DefaultExecutorResolver(Resolver):
-    """Asks the system on the loop's default thread pool."""
+class _StockResolver(Resolver):
+    """What the resolvers here have in common: a callback may be given as well."""
 
     @accepts_old("callback")
     def resolve(
@@ -95,33 +86,35 @@ class DefaultExecutorResolver(Resolver):
         family: sockets.AddressFamily = sockets.AF_UNSPEC,
         callback: Callback | None = None,
     ) -> Awaitable[AddressList]:
-        return _told(callback, self._resolve(host, port, family))
+        found = self._find(host, port, family)
+        if callback is None:
+            return found
+        future = asyncio.ensure_future(found)
+        call_with_result(callback, future)
+        return future
 
-    async def _resolve(self, host: str, port: int, family: sockets.AddressFamily) -> AddressList:
+    def _find(self, host: str, port: int, family: sockets.AddressFamily) -> Awaitable[AddressList]:
+        raise NotImplementedError
+
+
+class DefaultExecutorResolver(_StockResolver):
+    """Asks the system on the loop's default thread pool."""
+
+    async def _find(self, host: str, port: int, family: sockets.AddressFamily) -> AddressList:
         return await IOLoop.current().run_in_executor(None, _look_up, host, port, family)
 
 
-class DefaultLoopResolver(Resolver):
+class DefaultLoopResolver(_StockResolver):
     """Asks the asyncio loop, which asks the system without blocking."""
 
-    @accepts_old("callback")
-    def resolve(
-        self,
-        host: str,
-        port: int,
-        family: sockets.AddressFamily = sockets.AF_UNSPEC,
-        callback: Callback | None = None,
-    ) -> Awaitable[AddressList]:
-        return _told(callback, self._resolve(host, port, family))
-
-    async def _resolve(self, host: str, port: int, family: sockets.AddressFamily) -> AddressList:
+    async def _find(self, host: str, port: int, family: sockets.AddressFamily) -> AddressList:
         found = await asyncio.get_running_loop().getaddrinfo(
             host, port, family=family, type=sockets.SOCK_STREAM
         )
         return [(place[0], place[4]) for place in found]
 
 
-class ExecutorResolver(Resolver):
+class ExecutorResolver(_StockResolver):
     """Asks the system on an executor of the program's choice.
 
     Deprecated since Tornado 5.0: give the loop another default executor instead.
@@ -156,24 +149,16 @@ class ExecutorResolver(Resolver):
             self.executor.shutdown()
         self.executor = None
 
-    @accepts_old("callback")
-    def resolve(
-        self,
-        host: str,
-        port: int,
-        family: sockets.AddressFamily = sockets.AF_UNSPEC,
-        callback: Callback | None = None,
-    ) -> Awaitable[AddressList]:
+    def _find(self, host: str, port: int, family: sockets.AddressFamily) -> Awaitable[AddressList]:
         loop = IOLoop.current()
         if self.executor is not None:
-            asked = loop.run_in_executor(self.executor, _look_up, host, port, family)
-            return _told(callback, asked)
+            return loop.run_in_executor(self.executor, _look_up, host, port, family)
         future: asyncio.Future[AddressList] = loop.asyncio_loop.create_future()
         try:
             future.set_result(_look_up(host, port, family))
         except Exception as error:  # OSError, and what is no name at all
             future.set_exception(error)
-        return _told(callback, future)
+        return future
 
 
 class BlockingResolver(ExecutorResolver):
@@ -217,7 +202,7 @@ class ThreadedResolver(ExecutorResolver):
         super().initialize(executor=cls._threadpool, close_executor=False)
 
 
-class OverrideResolver(Resolver):
+class OverrideResolver(_StockResolver):
     """Replaces some names before another resolver sees them, as a host file does.
 
     For tests, and for talking to a machine under the name that its certificate holds.
@@ -244,17 +229,10 @@ class OverrideResolver(Resolver):
     def close(self) -> None:
         self.resolver.close()
 
-    @accepts_old("callback")
-    def resolve(
-        self,
-        host: str,
-        port: int,
-        family: sockets.AddressFamily = sockets.AF_UNSPEC,
-        callback: Callback | None = None,
-    ) -> Awaitable[AddressList]:
+    def _find(self, host: str, port: int, family: sockets.AddressFamily) -> Awaitable[AddressList]:
         for key in ((host, port, family), (host, port), host):
             if key in self.mapping:
                 instead = self.mapping[key]
                 host, port = (instead, port) if isinstance(instead, str) else instead
                 break
-        return _told(callback, self.resolver.resolve(host, port, family))
+        return self.resolver.resolve(host, port, family)

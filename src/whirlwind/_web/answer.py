@@ -21,6 +21,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from whirlwind._base.escape import json_encode, utf8
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._base.old_arguments import accepts_old
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._http.server.exchange import Exchange
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 # What may not stand in a header's value; whoever tries wants to write two headers in one.
 _UNSAFE_VALUE: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 # Angle brackets are allowed there, and have no business but in pages that forget to escape them.
-_UNSAFE_REASON: Final = re.compile(r"[^\t\x20-\x7e\x80-\xff]|[<>]")
+_UNSAFE_REASON: Final = late_pattern(r"[^\t\x20-\x7e\x80-\xff]|[<>]")
 
 
 class Answer:
@@ -133,7 +134,7 @@ class Answer:
             self._reason = responses.get(status_code, "Unknown")
         else:
             phrase = str(reason).strip()
-            unsafe = not phrase or _UNSAFE_REASON.search(phrase)
+            unsafe = not phrase or _UNSAFE_REASON().search(phrase)
             self._reason = "Unknown" if unsafe else phrase
 
     def get_status(self) -> int:

@@ -5,17 +5,17 @@ Layer: web. Imports from ``_http``, ``_proto`` and within ``_web``.
 
 from __future__ import annotations
 
-import re
 import zlib
 from typing import ClassVar, Final
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.status import has_no_body
 from whirlwind._web.transforms import OutputTransform
 
 _GZIP: Final = frozenset({"gzip", "x-gzip"})
-_ZERO: Final = re.compile(r"q[ \t]*=[ \t]*0(?:\.0{0,3})?")
+_ZERO: Final = late_pattern(r"q[ \t]*=[ \t]*0(?:\.0{0,3})?")
 # zlib writes gzip's header and checksum by itself with this number of bits, and no time of day:
 # the same content gives the same bytes.
 _WINDOW_BITS: Final = 16 + zlib.MAX_WBITS
@@ -31,7 +31,7 @@ def accepts_gzip(accept_encoding: str) -> bool:
     for coding in accept_encoding.lower().split(","):
         name, _, parameters = coding.partition(";")
         if name.strip(" \t") in _GZIP:
-            return _ZERO.fullmatch(parameters.strip(" \t")) is None
+            return _ZERO().fullmatch(parameters.strip(" \t")) is None
     return False
 
 

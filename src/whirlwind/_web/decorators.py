@@ -1,16 +1,16 @@
 """Decorators for the methods of handlers: who may, and with or without a slash at the end.
 
-Layer: web. Imports from ``_http`` and within ``_web``.
+Layer: web. Imports from ``_base``, ``_http`` and within ``_web``.
 """
 
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlencode, urlsplit
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._http.messages import HTTPServerRequest
 from whirlwind._web.errors import HTTPError
 from whirlwind._web.handler import RequestHandler
@@ -20,7 +20,7 @@ _Method = TypeVar("_Method", bound=Callable[..., Any])
 _READS: Final = frozenset({"GET", "HEAD"})
 # One slash, and no other behind it, which browsers take for the start of a host; they read a
 # backslash as a slash and leave out tabs and line ends.
-_OWN_PATH: Final = re.compile(r"/(?![/\\])[^\x00-\x20\x7f]*")
+_OWN_PATH: Final = late_pattern(r"/(?![/\\])[^\x00-\x20\x7f]*")
 
 
 def authenticated(method: _Method) -> _Method:
@@ -98,6 +98,6 @@ def _redirect(handler: RequestHandler, path: str) -> None:
     request = handler.request
     if request.method not in _READS:
         raise HTTPError(404)
-    if _OWN_PATH.fullmatch(path) is None:
+    if _OWN_PATH().fullmatch(path) is None:
         raise HTTPError(403, "cannot redirect path with two initial slashes")
     handler.redirect(f"{path}?{request.query}" if request.query else path, permanent=True)

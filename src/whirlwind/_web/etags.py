@@ -1,19 +1,20 @@
 """Entity tags: making one of a body, and matching what a client already has.
 
-Layer: web. Standard library only.
+Layer: web. Imports from ``_base`` only.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from typing import Final
+
+from whirlwind._base.late_pattern import late_pattern
 
 # BLAKE2b at 128 bits: it need not be a secret, only differ where bodies differ, and it takes a
 # quarter of SHA-512's time with half of its length. A copy for each body is faster than a new one.
 EMPTY_DIGEST: Final = hashlib.blake2b(digest_size=16)
-_TAG: Final = re.compile(r'\*|(?:W/)?"[^"]*"')
+_TAG: Final = late_pattern(r'\*|(?:W/)?"[^"]*"')
 
 
 def etag_of(pieces: Sequence[bytes]) -> str:
@@ -33,7 +34,7 @@ def etag_matches(etag: str, if_none_match: str) -> bool:
 
     Source: RFC 9110, sections 8.8.3.2 (weak comparison) and 13.1.2.
     """
-    tags = _TAG.findall(if_none_match)
+    tags = _TAG().findall(if_none_match)
     if not etag or not tags:
         return False
     if tags[0] == "*":

@@ -10,6 +10,7 @@ from re import Pattern
 from typing import Any, Protocol
 
 from whirlwind._base.escape import url_escape, url_unescape, utf8
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._http.messages import HTTPServerRequest
 
 
@@ -157,14 +158,14 @@ class PathMatches(Matcher):
         return "".join(pieces), self.regex.groups
 
 
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = late_pattern(r"\\(.)", re.DOTALL)
 
 
 def _unescaped(pattern: str) -> str | None:
     """Undo ``re.escape``; None for escapes that mean something else, as ``\\d`` does."""
-    if any(character.isalnum() for character in _ESCAPE.findall(pattern)):
+    if any(character.isalnum() for character in _ESCAPE().findall(pattern)):
         return None
-    return _ESCAPE.sub(r"\1", pattern)
+    return _ESCAPE().sub(r"\1", pattern)
 
 
 def path_arguments(regex: Pattern[str], found: re.Match[str]) -> dict[str, Any]:

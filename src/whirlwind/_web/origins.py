@@ -1,6 +1,6 @@
 """Which pages may send requests that change things: the browser's word on where one comes from.
 
-Layer: web. Standard library only.
+Layer: web. Imports from ``_base`` only.
 
 Theory of operation
 -------------------
@@ -15,13 +15,14 @@ Source: W3C Fetch Metadata Request Headers, section 2.3; RFC 6454, section 7.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from whirlwind._base.late_pattern import late_pattern
+
 # What browsers write is scheme, host and port; a path that a program adds does no harm. A user's
 # name before the host would, and urlsplit() raises for some of what strangers may send.
-_ORIGIN: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://([^/\\?#@\s]+)(?:[/?#]\S*)?")
+_ORIGIN: Final = late_pattern(r"[A-Za-z][A-Za-z0-9+.\-]*://([^/\\?#@\s]+)(?:[/?#]\S*)?")
 _SAME: Final = frozenset({"same-origin", "none"})
 
 
@@ -51,7 +52,7 @@ def is_origin_of(origin: str, host: str) -> bool:
 
     The scheme is not compared: behind a proxy that does the TLS we do not know it.
     """
-    match = _ORIGIN.fullmatch(origin)
+    match = _ORIGIN().fullmatch(origin)
     return match is not None and match[1].lower() == host.lower()
 
 

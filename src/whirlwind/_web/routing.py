@@ -24,7 +24,7 @@ from whirlwind._http.messages import (
     HTTPServerConnectionDelegate,
     HTTPServerRequest,
 )
-from whirlwind._http.server.httpserver import WholeRequest
+from whirlwind._http.server.whole_request import WholeRequest
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 from whirlwind._web.matchers import Matcher, PathMatches

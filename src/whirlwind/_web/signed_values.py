@@ -28,12 +28,12 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from whirlwind._base.escape import utf8
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._base.log import gen_log
 
 DEFAULT_SIGNED_VALUE_VERSION: Final = 2
@@ -48,10 +48,10 @@ _DAY: Final = 86_400
 # How far ahead a clock may be that wrote a value of format 1.
 _FUTURE: Final = 31 * _DAY
 
-_VERSION: Final = re.compile(rb"([1-9][0-9]{0,2})\|")
+_VERSION: Final = late_pattern(rb"([1-9][0-9]{0,2})\|")
 # int() takes signs, blanks and underscores, and as many digits as there are.
-_LENGTH: Final = re.compile(rb"([0-9]{1,9}):")
-_NUMBER: Final = re.compile(rb"-?[0-9]{1,18}")
+_LENGTH: Final = late_pattern(rb"([0-9]{1,9}):")
+_NUMBER: Final = late_pattern(rb"-?[0-9]{1,18}")
 
 
 def create_signed_value(
@@ -168,7 +168,7 @@ def _octets(value: str | bytes | None) -> bytes | None:
 
 
 def _get_version(value: bytes) -> int:
-    match = _VERSION.match(value)
+    match = _VERSION().match(value)
     return 1 if match is None else int(match[1])
 
 
@@ -250,7 +250,7 @@ def _decode_fields_v2(value: bytes) -> tuple[int, bytes, bytes, bytes, bytes]:
     at = len(b"2|")
     fields = []
     for _ in range(4):
-        match = _LENGTH.match(value, at)
+        match = _LENGTH().match(value, at)
         end = len(value) if match is None else match.end() + int(match[1])
         if match is None or value[end : end + 1] != b"|":
             raise ValueError("malformed v2 signed value field")
@@ -263,7 +263,7 @@ def _decode_fields_v2(value: bytes) -> tuple[int, bytes, bytes, bytes, bytes]:
 
 
 def _number(digits: bytes) -> int | None:
-    return int(digits) if _NUMBER.fullmatch(digits) else None
+    return int(digits) if _NUMBER().fullmatch(digits) else None
 
 
 def _unbase64(encoded: bytes) -> bytes | None:

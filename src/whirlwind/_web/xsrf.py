@@ -23,6 +23,7 @@ import re
 from typing import Final, TypeAlias
 
 from whirlwind._base.escape import utf8
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._base.websocket_mask import websocket_mask
 
 #: Version of the cookie, token, and when it was made; all None for a cookie that is no token.
@@ -31,8 +32,8 @@ DecodedToken: TypeAlias = tuple[int | None, bytes | None, float | None]
 TOKEN_SIZE: Final = 16
 MASK_SIZE: Final = 4
 
-_VERSIONED: Final = re.compile(r"[1-9][0-9]{0,2}\|")
-_VERSION_2: Final = re.compile(
+_VERSIONED: Final = late_pattern(r"[1-9][0-9]{0,2}\|")
+_VERSION_2: Final = late_pattern(
     r"2\|([0-9a-fA-F]{8})\|((?:[0-9a-fA-F]{2})*)\|([0-9]{1,15})", re.ASCII
 )
 
@@ -47,13 +48,13 @@ def decode_token(text: str, now: int) -> DecodedToken:
     Returns:
         Version, token and time. Nothing is raised for what is no token.
     """
-    if _VERSIONED.match(text) is None:
+    if _VERSIONED().match(text) is None:
         try:
             token = binascii.unhexlify(utf8(text))
         except ValueError:
             token = text.encode("utf-8", "surrogatepass")
         return 1, token, now
-    match = _VERSION_2.fullmatch(text)
+    match = _VERSION_2().fullmatch(text)
     if match is None:
         return None, None, None
     token = websocket_mask(bytes.fromhex(match[1]), bytes.fromhex(match[2]))

@@ -20,7 +20,6 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
 from typing import Any, Generic, NoReturn, Self
 
 from pymongo.errors import InvalidOperation
@@ -28,12 +27,13 @@ from pymongo.errors import InvalidOperation
 from whirlwind._engine.register import register
 from whirlwind.mongo.batches import Batches
 from whirlwind.mongo.binding import LoopBinding
+from whirlwind.mongo.blocks import ClosedAfterBlock
 from whirlwind.mongo.delegation import MotorObject, deliver, take_callback
 from whirlwind.mongo.document_types import T
 from whirlwind.mongo.session import MotorClientSession
 
 
-class MotorBaseCursor(MotorObject, Generic[T]):
+class MotorBaseCursor(MotorObject, ClosedAfterBlock, Generic[T]):
     """Documents of a server, handed out of batches.
 
     Four ways to read it, which may be mixed::
@@ -336,14 +336,3 @@ class MotorBaseCursor(MotorObject, Generic[T]):
             pulling.cancel()
         if self.delegate is not None:
             await self.delegate.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from pymongo.asynchronous.change_stream import AsyncChangeStream
@@ -24,11 +23,12 @@ from pymongo.errors import InvalidOperation
 
 from whirlwind.mongo.base_cursor import MotorBaseCursor
 from whirlwind.mongo.batches import Batches
+from whirlwind.mongo.blocks import NoPlainBlock
 from whirlwind.mongo.delegation import MotorObject, delegate_of
 from whirlwind.mongo.document_types import T
 
 
-class MotorChangeStream(MotorBaseCursor[T]):
+class MotorChangeStream(MotorBaseCursor[T], NoPlainBlock):
     """Changes of a collection, a database or a deployment; made by their ``watch``.
 
     ::
@@ -50,6 +50,8 @@ class MotorChangeStream(MotorBaseCursor[T]):
         open: Opens PyMongo's stream.
         delegate: A stream that is open already; None for one that is not.
     """
+
+    _instead = "write 'async with collection.watch() as stream', not 'with'"
 
     def __init__(
         self,
@@ -150,20 +152,6 @@ class MotorChangeStream(MotorBaseCursor[T]):
             raise InvalidOperation("this change stream is closed; watch() makes another")
         await self._binding.start(self._open_at_once)
         return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    def __enter__(self) -> NoReturn:
-        raise AttributeError("write 'async with collection.watch() as stream', not 'with'")
-
-    def __exit__(self, *error: object) -> None:
-        """Never called; Python looks for it before it calls ``__enter__``."""
 
 
 class _Changes:

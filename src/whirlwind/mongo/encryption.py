@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Generic, NoReturn, Self
+from typing import Any, Generic
 
 from bson.codec_options import CodecOptions
 from pymongo.asynchronous.encryption import AsyncClientEncryption
 
+from whirlwind.mongo.blocks import ClosedAfterBlock, NoPlainBlock
 from whirlwind.mongo.client import MotorClient
 from whirlwind.mongo.collection import MotorCollection
 from whirlwind.mongo.cursor import MotorCursor
@@ -22,7 +22,7 @@ from whirlwind.mongo.delegation import MotorObject, delegate_of, operation, take
 from whirlwind.mongo.document_types import D
 
 
-class MotorClientEncryption(MotorObject, Generic[D]):
+class MotorClientEncryption(MotorObject, ClosedAfterBlock, NoPlainBlock, Generic[D]):
     """Encrypts and decrypts single values, and keeps their keys in a collection.
 
     For encryption without a call of the program's give ``auto_encryption_opts`` to the client.
@@ -41,6 +41,8 @@ class MotorClientEncryption(MotorObject, Generic[D]):
         ConfigurationError: ``pymongocrypt`` is not installed.
         TypeError: ``key_vault_client`` is no ``MotorClient``.
     """
+
+    _instead = "write 'async with' for a MotorClientEncryption, not 'with'"
 
     def __init__(
         self,
@@ -125,20 +127,3 @@ class MotorClientEncryption(MotorObject, Generic[D]):
             return database[name], fields
 
         return self._binding.start(run)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    def __enter__(self) -> NoReturn:
-        raise AttributeError("write 'async with' for a MotorClientEncryption, not 'with'")
-
-    def __exit__(self, *error: object) -> None:
-        """Never called; Python looks for it before it calls ``__enter__``."""

@@ -24,8 +24,8 @@ from typing import Any, Final, NoReturn, TypeVar
 from gridfs.asynchronous import AsyncGridIn
 from pymongo.errors import InvalidOperation
 
-from whirlwind.mongo.collection import MotorCollection
-from whirlwind.mongo.delegation import MotorObject, attribute, takes_callback
+from whirlwind.mongo.delegation import takes_callback
+from whirlwind.mongo.grid_file import GridFile
 from whirlwind.mongo.transfer import Source, readable
 
 T = TypeVar("T")
@@ -36,7 +36,7 @@ _FIXED: Final = frozenset({"_id", "length", "chunk_size", "upload_date", "md5", 
 _OWN: Final = frozenset({"_binding", "_delegate", "_turn", "_damage"})
 
 
-class MotorGridIn(MotorObject):
+class MotorGridIn(GridFile):
     """A file to write to; made by ``MotorGridFSBucket.open_upload_stream``.
 
     ::
@@ -63,30 +63,17 @@ class MotorGridIn(MotorObject):
         session: Any = None,
         **kwargs: Any,
     ) -> None:
-        if not isinstance(collection, MotorCollection):
-            raise TypeError(f"collection must be a MotorCollection, not {collection!r:.40}")
-        self._binding = collection._binding
+        super().__init__(collection)
         if delegate is None:
             own = None if session is None else session.delegate
             delegate = AsyncGridIn(collection.delegate, own, **kwargs)
         self._delegate = delegate
-        self._turn = asyncio.Lock()
         self._damage: BaseException | None = None
 
     @property
     def delegate(self) -> AsyncGridIn:
         """PyMongo's file."""
         return self._delegate
-
-    _id = attribute[Any]()
-    filename = attribute[str | None]()
-    name = attribute[str | None]()
-    content_type = attribute[str | None]()
-    length = attribute[int]()
-    chunk_size = attribute[int]()
-    upload_date = attribute[Any]()
-    md5 = attribute[str | None]()
-    closed = attribute[bool]()
 
     @takes_callback
     def write(self, data: Any) -> asyncio.Future[None]:
@@ -221,12 +208,6 @@ class MotorGridIn(MotorObject):
                 await self._delegate.__aexit__(kind, error, traceback)
                 return
         await self.close()
-
-    def __enter__(self) -> NoReturn:
-        raise AttributeError("write 'async with' for a file of GridFS, not 'with'")
-
-    def __exit__(self, *error: object) -> None:
-        """Never called; Python looks for it before it calls ``__enter__``."""
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _OWN:

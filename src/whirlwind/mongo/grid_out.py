@@ -17,22 +17,22 @@ import asyncio
 import io
 import os
 from collections.abc import Callable, Coroutine
-from types import TracebackType
 from typing import Any, Final, NoReturn, TypeVar
 
 from gridfs.asynchronous import AsyncGridOut, AsyncGridOutCursor
 
 from whirlwind.mongo.batches import Batches, FindBatches
-from whirlwind.mongo.collection import MotorCollection
+from whirlwind.mongo.blocks import ClosedAfterBlock
 from whirlwind.mongo.cursor import MotorCursor
-from whirlwind.mongo.delegation import MotorObject, attribute, takes_callback
+from whirlwind.mongo.delegation import attribute, takes_callback
+from whirlwind.mongo.grid_file import GridFile
 
 T = TypeVar("T")
 
 _EINVAL: Final = 22
 
 
-class MotorGridOut(MotorObject):
+class MotorGridOut(GridFile, ClosedAfterBlock):
     """A file to read from; made by ``MotorGridFSBucket.open_download_stream``.
 
     ::
@@ -60,14 +60,11 @@ class MotorGridOut(MotorObject):
         delegate: AsyncGridOut | None = None,
         session: Any = None,
     ) -> None:
-        if not isinstance(collection, MotorCollection):
-            raise TypeError(f"collection must be a MotorCollection, not {collection!r:.40}")
-        self._binding = collection._binding
+        super().__init__(collection)
         if delegate is None:
             own = None if session is None else session.delegate
             delegate = AsyncGridOut(collection.delegate, file_id, file_document, own)
         self._delegate = delegate
-        self._turn = asyncio.Lock()
         self._place: int | None = None  # to move to before the next reading
         self._stale = False  # a reading failed half-way
 
@@ -76,17 +73,8 @@ class MotorGridOut(MotorObject):
         """PyMongo's file."""
         return self._delegate
 
-    _id = attribute[Any]()
-    filename = attribute[str | None]()
-    name = attribute[str | None]()
-    content_type = attribute[str | None]()
-    length = attribute[int]()
-    chunk_size = attribute[int]()
-    upload_date = attribute[Any]()
     aliases = attribute[list[str] | None]()
     metadata = attribute[Any]()
-    md5 = attribute[str | None]()
-    closed = attribute[bool]()
 
     @takes_callback
     def open(self) -> asyncio.Future[MotorGridOut]:
@@ -249,23 +237,6 @@ class MotorGridOut(MotorObject):
         if not chunk:
             raise StopAsyncIteration
         return chunk
-
-    async def __aenter__(self) -> MotorGridOut:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.close()
-
-    def __enter__(self) -> NoReturn:
-        raise AttributeError("write 'async with' for a file of GridFS, not 'with'")
-
-    def __exit__(self, *error: object) -> None:
-        """Never called; Python looks for it before it calls ``__enter__``."""
 
     def __getattr__(self, name: str) -> Any:
         # Fields of the document that a program has added; what is here by name comes first.

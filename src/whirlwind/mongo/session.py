@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pymongo.asynchronous.client_session import AsyncClientSession
 
 from whirlwind.mongo.binding import run_without_waiting
+from whirlwind.mongo.blocks import NoPlainBlock
 from whirlwind.mongo.delegation import MotorObject, attribute, operation
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ else:
     _TakenForPyMongos = object
 
 
-class MotorClientSession(MotorObject, _TakenForPyMongos):
+class MotorClientSession(MotorObject, NoPlainBlock, _TakenForPyMongos):
     """A session: operations that belong together; made by ``client.start_session()``.
 
     ::
@@ -36,6 +37,11 @@ class MotorClientSession(MotorObject, _TakenForPyMongos):
         client: The ``MotorClient``.
         delegate: PyMongo's session.
     """
+
+    _instead = (
+        "a session ends with an operation that is waited for: write"
+        " 'async with await client.start_session() as session', not 'with'"
+    )
 
     def __init__(self, client: Any, delegate: AsyncClientSession) -> None:
         self._binding = client._binding
@@ -151,15 +157,6 @@ class MotorClientSession(MotorObject, _TakenForPyMongos):
         traceback: TracebackType | None,
     ) -> None:
         await self.end_session()
-
-    def __enter__(self) -> NoReturn:
-        raise AttributeError(
-            "a session ends with an operation that is waited for: write"
-            " 'async with await client.start_session() as session', not 'with'"
-        )
-
-    def __exit__(self, *error: object) -> None:
-        """Never called; Python looks for it before it calls ``__enter__``."""
 
 
 class MotorTransaction:

@@ -266,7 +266,7 @@ def test_rule_3_a_client_that_reads_no_answers_gets_no_more_of_them(factory: Any
             client.writer.write(GET * 100_000)
             await until(lambda: running.server._connections)
             [protocol] = running.server._connections
-            await until(lambda: protocol.write_paused and protocol._paused)
+            await until(lambda: protocol.write_paused and protocol.reading_paused)
             before = answered
             for _ in range(100):
                 await asyncio.sleep(0)
@@ -300,7 +300,7 @@ def test_the_beginning_of_a_request_sent_ahead_does_not_stop_the_rest_of_it(fact
             await until(lambda: held)
             await client.send(GET[10:20])
             [protocol] = running.server._connections
-            await until(lambda: protocol._paused)
+            await until(lambda: protocol.reading_paused)
             echo(held[0])
             await client.send(GET[20:])
             both = [await client.answer(), await client.answer()]
@@ -574,7 +574,7 @@ def test_whenever_clients_leave_nothing_of_them_stays(leaving: str, factory: Any
 
         def notices(running: Serving) -> bool:
             for connection in list(running.server._connections):
-                if connection._paused and connection.exchange is not None:
+                if connection.reading_paused and connection.exchange is not None:
                     # Requests sent ahead: the loop does not say that the client has gone.
                     if leaving == "reset":
                         connection.check_time(0)

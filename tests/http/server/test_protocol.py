@@ -198,7 +198,7 @@ def test_rule_3_a_client_that_sends_ahead_is_not_read() -> None:
             await arrived.wait()
             [protocol] = running.server._connections
             client.writer.write(b"x" * 50_000_000)
-            while not protocol._paused:
+            while not protocol.reading_paused:
                 await asyncio.sleep(0)
             for _ in range(100):
                 await asyncio.sleep(0)
@@ -461,7 +461,7 @@ def test_a_slow_delegate_holds_the_client_back() -> None:
             while len(recorder.events) < 2:
                 await asyncio.sleep(0)
             [protocol] = running.server._connections
-            while not protocol._paused:
+            while not protocol.reading_paused:
                 await asyncio.sleep(0)
             for _ in range(50):
                 await asyncio.sleep(0)
@@ -604,10 +604,10 @@ def test_idle_slow_and_lingering_connections_are_closed_in_time() -> None:
                 [protocol] = server._connections
                 while sent and not (protocol._held or protocol.exchange):
                     await asyncio.sleep(0)
-                protocol.check_time(protocol._since + least)
+                protocol.check_time(protocol._watch.since + least)
                 assert protocol.transport is not None
                 assert not protocol.transport.is_closing()
-                protocol.check_time(protocol._since + least + 1)
+                protocol.check_time(protocol._watch.since + least + 1)
                 assert await client.rest() == b""
                 while server._connections:
                     await asyncio.sleep(0)

@@ -6,11 +6,10 @@ Layer: HTTP. Imports from ``_base``, ``_net`` and ``_proto``.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Iterable
 from typing import Any, Final, Protocol
 
 from whirlwind._base.configurable import Configurable
@@ -28,11 +27,12 @@ from whirlwind._http.messages import (
     HTTPConnection,
     HTTPMessageDelegate,
     HTTPServerConnectionDelegate,
-    HTTPServerRequest,
 )
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.forwarded import ForwardedRequest
+from whirlwind._http.server.listening import accept_on, log_handshakes
 from whirlwind._http.server.protocol import ServerProtocol
+from whirlwind._http.server.whole_request import CallableDelegate, RequestCallback
 from whirlwind._http.stream_connection.connection import HTTP1Connection
 from whirlwind._http.stream_connection.parameters import HTTP1ConnectionParameters
 from whirlwind._http.stream_connection.server_connection import HTTP1ServerConnection
@@ -40,15 +40,11 @@ from whirlwind._net.ioloop import IOLoop
 from whirlwind._net.iostream import IOStream, SSLIOStream
 from whirlwind._net.tcpserver import TCPServer
 from whirlwind._net.tls import ssl_options_to_context
-from whirlwind._proto.http.headers import HTTPHeaders
-from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 
 # The timer looks this many times while the shortest of the timeouts passes, and at least every
 # few seconds: timeouts are late by a quarter at most, and idle servers wake rarely.
 _LOOKS: Final = 4
 _LONGEST_LOOK: Final = 5.0
-
-_RequestCallback = Callable[[HTTPServerRequest], Any]
 
 
 class Successor(Protocol):
@@ -106,7 +102,7 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
     @accepts_old("io_loop")
     def initialize(
         self,
-        request_callback: _RequestCallback | HTTPServerConnectionDelegate,
+        request_callback: RequestCallback | HTTPServerConnectionDelegate,
         no_keep_alive: bool = False,
         xheaders: bool = False,
         ssl_options: dict[str, Any] | ssl.SSLContext | None = None,
@@ -144,7 +140,11 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
         self._adopt_params()
         self.clock = time.time
         self.tick = 0.0
-        self._delegate = _delegate_for(request_callback)
+        self._delegate = (
+            request_callback
+            if isinstance(request_callback, HTTPServerConnectionDelegate)
+            else CallableDelegate(request_callback)
+        )
         self._loop: asyncio.AbstractEventLoop | None = None
         self._done: asyncio.Future[None] | None = None
         self._connections: set[ServerProtocol] = set()
@@ -200,12 +200,11 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
             if context is not self.ssl_options:
                 # A context of the program's own says itself what it negotiates (RFC 7301).
                 context.set_alpn_protocols(["http/1.1"])
-            if context.sslobject_class is ssl.SSLObject:
-                context.sslobject_class = _SSLObject
+            log_handshakes(context)
         for listening in sockets:
             self._sockets[listening.fileno()] = listening
             # What stop() of the base class calls before it closes the socket.
-            serving = _listen(loop, self._accept, listening, context)
+            serving = accept_on(loop, self._accept, listening, context)
             self._handlers[listening.fileno()] = serving.close
 
     def _accept(self) -> ServerProtocol:
@@ -403,128 +402,3 @@ class HTTPServer(TCPServer, Configurable, HTTPServerConnectionDelegate):
 
 _start_request: Final = HTTPServer.start_request
 _handle_stream: Final = HTTPServer.handle_stream
-
-
-class _SSLObject(ssl.SSLObject):
-    """Logs handshakes that fail: the loop's transports end them without a word to a protocol."""
-
-    def do_handshake(self) -> None:
-        try:
-            super().do_handshake()
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise
-        except ssl.SSLError as error:
-            gen_log.warning("SSL Error in the handshake of a client: %s", error)
-            raise
-
-
-class CallableDelegate(DirectDelegate):
-    """Gives whole requests to a function.
-
-    Args:
-        request_callback: Takes an ``HTTPServerRequest`` with its whole body.
-    """
-
-    def __init__(self, request_callback: _RequestCallback) -> None:
-        self.request_callback = request_callback
-
-    def receive_request(self, request: HTTPServerRequest) -> None:
-        contextvars.copy_context().run(self.request_callback, request)
-
-    def receive_head(self, request: HTTPServerRequest) -> HTTPMessageDelegate:
-        return WholeRequest(request, self.request_callback)
-
-    def start_request(
-        self, server_conn: object, request_conn: HTTPConnection
-    ) -> HTTPMessageDelegate:
-        return _RequestBuilder(server_conn, request_conn, self.request_callback)
-
-
-class WholeRequest(HTTPMessageDelegate):
-    """Collects a body, and gives the request to a function when it is complete.
-
-    Args:
-        request: The request, without its body.
-        receiver: Takes the request, with its body.
-    """
-
-    def __init__(self, request: HTTPServerRequest, receiver: _RequestCallback) -> None:
-        self._request = request
-        self._receiver = receiver
-        self._pieces: list[bytes] = []
-
-    def data_received(self, chunk: bytes) -> None:
-        self._pieces.append(chunk)
-
-    def finish(self) -> None:
-        self._request.body = b"".join(self._pieces)
-        self._receiver(self._request)
-
-
-class _RequestBuilder(HTTPMessageDelegate):
-    """The same for a request whose head is yet to come."""
-
-    def __init__(
-        self, server_conn: object, request_conn: HTTPConnection, receiver: _RequestCallback
-    ) -> None:
-        self._server_conn = server_conn
-        self._connection = request_conn
-        self._receiver = receiver
-        self._whole: WholeRequest | None = None
-
-    def headers_received(
-        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
-    ) -> None:
-        assert isinstance(start_line, RequestStartLine)
-        request = HTTPServerRequest(
-            connection=self._connection,
-            server_connection=self._server_conn,
-            start_line=start_line,
-            headers=headers,
-        )
-        self._whole = WholeRequest(request, self._receiver)
-
-    def data_received(self, chunk: bytes) -> None:
-        if self._whole is not None:
-            self._whole.data_received(chunk)
-
-    def finish(self) -> None:
-        if self._whole is not None:
-            self._whole.finish()
-
-
-def _delegate_for(
-    callback: _RequestCallback | HTTPServerConnectionDelegate,
-) -> HTTPServerConnectionDelegate:
-    if isinstance(callback, HTTPServerConnectionDelegate):
-        return callback
-    return CallableDelegate(callback)
-
-
-def _listen(
-    loop: asyncio.AbstractEventLoop,
-    make: Callable[[], asyncio.BaseProtocol],
-    listening: socket.socket,
-    context: ssl.SSLContext | None,
-) -> asyncio.AbstractServer:
-    """Start a server of the loop's own on a socket, now, although that is a coroutine.
-
-    For a socket that listens already there is nothing to wait for: on asyncio's loops it yields
-    once, to be polite. So it can be run here, to its end, before any loop runs; and what goes
-    wrong is raised to whoever called ``listen``.
-    """
-    unix = getattr(socket, "AF_UNIX", None)
-    # Without a context no time may be given for its end. With one it is also all the time for what
-    # the transport still holds, however fast the client reads: the connections decide themselves.
-    end = None if context is None else IDLE_CONNECTION_TIMEOUT
-    create = (
-        loop.create_unix_server(make, sock=listening, ssl=context, ssl_shutdown_timeout=end)
-        if listening.family == unix
-        else loop.create_server(make, sock=listening, ssl=context, ssl_shutdown_timeout=end)
-    )
-    while True:
-        try:
-            create.send(None)
-        except StopIteration as stop:
-            server: asyncio.AbstractServer = stop.value
-            return server

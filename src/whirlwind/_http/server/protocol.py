@@ -7,7 +7,7 @@ Theory of operation
 Bytes that came in and were not used yet are ``_held``; ``_pump`` uses them as far as the state
 allows, which is one of:
 
-- no exchange: a head is awaited, ``_take_head`` makes an exchange of it;
+- no exchange: a head is awaited, ``_begin`` makes an exchange of it;
 - an exchange that reads: its body is awaited, ``RequestBody`` gives it to the delegate;
 - an exchange that does not: its answer is awaited, and nothing is read meanwhile.
 
@@ -22,31 +22,24 @@ An answer that is complete before its request was read ends the connection: what
 wire is the rest of a body nobody wants. It is thrown away until the client has closed its side,
 up to a bound, because closing a socket with unread bytes resets it, and the answer may be lost.
 
-Time is coarse: the server's timer visits its connections (``check_time``), a connection only
-notes that its state has changed, and what it waits for is measured from the visit after that. So
-a request costs no timer and no look at a clock for one.
+A head that is not whole yet is looked through in ``_proto/http1/next_head.py``; how long a
+connection may wait for what it waits for is the business of its ``ConnectionWatch``.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from whirlwind._base.limits import (
-    HEADER_TIMEOUT,
-    LINGER_SIZE,
-    LINGER_TIMEOUT,
-    TLS_SHUTDOWN_TIMEOUT,
-)
-from whirlwind._base.log import app_log, gen_log
-from whirlwind._http.messages import DirectDelegate, HTTPServerRequest
-from whirlwind._http.refusal import log_refusal, oversized, refusal
+from whirlwind._base.limits import LINGER_SIZE, TLS_SHUTDOWN_TIMEOUT
+from whirlwind._base.log import app_log
+from whirlwind._http.messages import HTTPServerRequest
+from whirlwind._http.refusal import log_refusal, refusal
 from whirlwind._http.server.body import RequestBody
+from whirlwind._http.server.connection_watch import ConnectionWatch
 from whirlwind._http.server.context import RequestContext
 from whirlwind._http.server.exchange import Exchange, status_line
-from whirlwind._http.slow_reader import SlowReader
 from whirlwind._net.delivery import delivery
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.leaving import ENDS_THE_PROGRAM, leave_loop
@@ -57,19 +50,14 @@ from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine
 from whirlwind._proto.http.status import responses
-from whirlwind._proto.http1.request_head import (
-    HeaderBlock,
-    begins_with_lf_line,
-    with_crlf,
-)
+from whirlwind._proto.http1.next_head import next_head
+from whirlwind._proto.http1.request_head import RequestHead
 
 if TYPE_CHECKING:
     from whirlwind._http.server.httpserver import HTTPServer
 
 # Requests answered in one go before the loop looks at other connections: 64 take about 1 ms.
 _TURN: Final = 64
-
-_EMPTY_LINES: Final = re.compile(rb"(?:\r\n)+")
 
 _new_request = HTTPServerRequest.__new__
 
@@ -85,6 +73,7 @@ class ServerProtocol(asyncio.Protocol):
         transport: The loop's transport; None once the connection is gone.
         exchange: The request in progress and its answer; None between requests.
         blocked: True while the delegate of a body is not ready for more of it.
+        reading_paused: True while the socket is not read.
         closing: True once no further request will be taken.
         write_paused: True while the peer has no room for more.
         done: A future that is done, for writes that need not wait.
@@ -98,19 +87,17 @@ class ServerProtocol(asyncio.Protocol):
         "_held",
         "_lingering",
         "_lost",
-        "_moved",
-        "_paused",
         "_pumping",
-        "_reader",
         "_searched",
-        "_since",
         "_task",
         "_waiters",
+        "_watch",
         "blocked",
         "closing",
         "direct",
         "done",
         "exchange",
+        "reading_paused",
         "server",
         "transport",
         "write_paused",
@@ -124,19 +111,17 @@ class ServerProtocol(asyncio.Protocol):
         self.direct = server.direct()
         self.exchange: Exchange | None = None
         self._held = b""
-        self._searched = 0  # bytes of _held known to hold no end of a head
+        self._searched = 0  # bytes of _held known to hold no end of a head; 0 before the first
         self._body: RequestBody | None = None
         self.blocked = False
         self._pumping = False
-        self._paused = False
+        self.reading_paused = False
         self.write_paused = False
         self._lost = False
         self._half_closed = False
         self._lingering = 0  # bytes thrown away since an early answer, plus one
-        self._since = server.tick
-        self._moved = False  # the state has changed since the timer's last visit
+        self._watch = ConnectionWatch(server.tick)
         self._waiters: list[asyncio.Future[None]] | None = None
-        self._reader: SlowReader | None = None
         self._end_timer: asyncio.TimerHandle | None = None  # while the end of TLS is awaited
         self._task: asyncio.Task[None] | None = None
         self.done = server.done_future()
@@ -156,7 +141,12 @@ class ServerProtocol(asyncio.Protocol):
             # Most requests are a head that the same client has sent before, in one read.
             known = self.server.heads.remembered.get(data)
             if known is not None and self.direct is not None and not known[3].has_body:
-                self._receive_known(self.direct, *known)
+                try:
+                    self._begin(known)
+                except HTTPInputError as error:
+                    self.refuse(error)
+                except ENDS_THE_PROGRAM as error:
+                    leave_loop(error)
                 return
         self._held = data
         if not self._pumping:
@@ -164,32 +154,6 @@ class ServerProtocol(asyncio.Protocol):
                 self._pump()
             except ENDS_THE_PROGRAM as error:
                 leave_loop(error)
-
-    def _receive_known(
-        self, direct: DirectDelegate, method: str, target: str, version: str, block: HeaderBlock
-    ) -> None:
-        self.exchange = exchange = Exchange(self, method, version, block)
-        self._moved = True
-        try:
-            direct.receive_request(self._request_of(exchange, target))
-        except HTTPInputError as error:
-            self.refuse(error)
-        except Exception as error:
-            self.program_failed(error)
-        except ENDS_THE_PROGRAM as error:
-            leave_loop(error)
-
-    def _request_of(self, exchange: Exchange, target: str) -> HTTPServerRequest:
-        request = _new_request(HTTPServerRequest)
-        request.method = exchange.method
-        request.uri = target
-        request.version = exchange.version
-        request.connection = exchange
-        request._block = exchange.block
-        request._start_time = self.server.clock()
-        if "?" not in target and target[0] == "/":
-            request.path = target
-        return request
 
     def eof_received(self) -> bool:
         exchange = self.exchange
@@ -273,6 +237,7 @@ class ServerProtocol(asyncio.Protocol):
 
     def _pump(self) -> None:
         self._pumping = True
+        server = self.server
         turns = _TURN
         ahead = False  # whole requests are held that wait for something
         try:
@@ -291,11 +256,18 @@ class ServerProtocol(asyncio.Protocol):
                         break
                     if not turns:
                         ahead = True
-                        self.server.asyncio_loop.call_soon(self.go_on)
+                        server.asyncio_loop.call_soon(self.go_on)
                         break
                     turns -= 1
-                    if not self._take_head():
+                    searched = self._searched
+                    head, self._held, self._searched = next_head(
+                        self._held, searched, server.heads, server.max_header_size
+                    )
+                    if head is None:
+                        if self._searched and not searched:
+                            self._watch.moved = True
                         break
+                    self._begin(head)
                 elif exchange.reading and self._body is not None:
                     body = self._body
                     self._held = body.take(self._held)
@@ -312,11 +284,11 @@ class ServerProtocol(asyncio.Protocol):
             self._pumping = False
         # What is left where a head is awaited is the beginning of one: the rest has to be read.
         if self._held and (ahead or self.exchange is not None):
-            if not self._paused and not self._lost:
-                self._paused = True
+            if not self.reading_paused and not self._lost:
+                self.reading_paused = True
                 self._pause_reading()
-        elif self._paused and not self.blocked:
-            self._paused = False
+        elif self.reading_paused and not self.blocked:
+            self.reading_paused = False
             if self.transport is not None:
                 self.transport.resume_reading()
 
@@ -338,85 +310,40 @@ class ServerProtocol(asyncio.Protocol):
         if self._lingering > LINGER_SIZE:
             self.abort()
 
-    def _take_head(self) -> bool:
-        """Make an exchange of the next head; False if it is not all there yet."""
-        data = self._held
-        server = self.server
-        if data[0] == 13:  # RFC 9112, section 2.2: empty lines before a request are skipped
-            # However many: with one alone it would matter where they are cut.
-            lines = _EMPTY_LINES.match(data)
-            data = data if lines is None else data[lines.end() :]
-            if not data or data == b"\r":
-                self._held = data
-                return False
-        end = data.find(b"\r\n\r\n", self._searched)
-        if end < 0:
-            return self._await_head(data) and self._take_head()
-        self._searched = 0
-        end += 4
-        if end > server.max_header_size:
-            raise oversized(data, self.server.max_header_size)
-        if end == len(data):
-            head = data
-            self._held = b""
-        else:
-            head = data[:end]
-            self._held = data[end:]
-        try:
-            heads = server.heads
-            method, target, version, block = heads.remembered.get(head) or heads.read(head)
-        except HTTPInputError:
-            # An empty line with CRLF may also stand in the body, after a head with LF.
-            if not begins_with_lf_line(data) or (mended := with_crlf(data)) is None:
-                raise
-            self._held = mended
-            return self._take_head()
+    def _begin(self, head: RequestHead) -> None:
+        """Give a request to the program, or what is there of it.
+
+        Raises:
+            HTTPInputError: It is to be refused.
+        """
+        method, target, version, block = head
         self.exchange = exchange = Exchange(self, method, version, block)
-        self._moved = True
+        self._watch.moved = True
         direct = self.direct
         if direct is None:
             exchange.direct = False
-            self._body = RequestBody(self, exchange)
-            self._body.begin(
-                partial(server.start_request, self, exchange),
-                RequestStartLine(method, target, version),
-            )
-            return True
-        request = self._request_of(exchange, target)
-        if block.has_body:
-            self._body = RequestBody(self, exchange)
-            self._body.begin(
-                partial(direct.receive_head, request), RequestStartLine(method, target, version)
-            )
-            return True
-        try:
-            direct.receive_request(request)
-        except HTTPInputError:
-            raise
-        except Exception as error:
-            self.program_failed(error)
-        return True
-
-    def _await_head(self, data: bytes) -> bool:
-        """Keep what there is of a head; True if it is all there after all, with LF for CRLF."""
-        if not self._searched:
-            self._moved = True
-        # A head with LF for CRLF is looked at as a whole each time: a CR in it may come later.
-        ends_with_lf = begins_with_lf_line(data)
-        lines = data.count(b"\r\n", max(self._searched - 1, 0))
-        if ends_with_lf or data.count(b"\n", self._searched) != lines:
-            if not ends_with_lf:
-                raise HTTPInputError("a line of the header ends with a lone LF: expected CRLF")
-            mended = with_crlf(data)
-            if mended is not None:
-                self._held = mended
-                self._searched = 0
-                return True
-        if len(data) > self.server.max_header_size:
-            raise oversized(data, self.server.max_header_size)
-        self._held = data
-        self._searched = max(len(data) - 3, 0)
-        return False
+            make = partial(self.server.start_request, self, exchange)
+        else:
+            request = _new_request(HTTPServerRequest)
+            request.method = method
+            request.uri = target
+            request.version = version
+            request.connection = exchange
+            request._block = block
+            request._start_time = self.server.clock()
+            if "?" not in target and target[0] == "/":
+                request.path = target
+            if not block.has_body:
+                try:
+                    direct.receive_request(request)
+                except HTTPInputError:
+                    raise
+                except Exception as error:
+                    self.program_failed(error)
+                return
+            make = partial(direct.receive_head, request)
+        self._body = RequestBody(self, exchange)
+        self._body.begin(make, RequestStartLine(method, target, version))
 
     # --- what a body says and asks ---
 
@@ -424,14 +351,18 @@ class ServerProtocol(asyncio.Protocol):
         """True if bytes that came in were not used yet."""
         return bool(self._held)
 
+    def lingers(self) -> bool:
+        """True while what comes in is thrown away, until the client closes its side."""
+        return self._lingering > 0
+
     def note_progress(self) -> None:
         """The state has changed: what the timer measures begins now."""
-        self._moved = True
+        self._watch.moved = True
 
     def body_ended(self) -> None:
         """The whole body of the request is there."""
         self._body = None
-        self._moved = True
+        self._watch.moved = True
 
     # --- what goes out ---
 
@@ -460,7 +391,7 @@ class ServerProtocol(asyncio.Protocol):
         if self.exchange is not exchange:
             return
         self.exchange = None
-        self._moved = True
+        self._watch.moved = True
         if exchange.reading:
             self._body = None
             # Whoever was not ready for more of the body need not be asked again.
@@ -481,7 +412,7 @@ class ServerProtocol(asyncio.Protocol):
     def _linger(self) -> None:
         self.closing = True
         self._lingering = 1
-        self._moved = True  # the time to close its side begins now for the client
+        self._watch.moved = True  # the time to close its side begins now for the client
         transport = self.transport
         if transport is None or transport.is_closing():
             return
@@ -490,8 +421,8 @@ class ServerProtocol(asyncio.Protocol):
             self.close()
             return
         transport.write_eof()
-        if self._paused:
-            self._paused = False
+        if self.reading_paused:
+            self.reading_paused = False
             transport.resume_reading()
         self._held = b""
 
@@ -499,7 +430,7 @@ class ServerProtocol(asyncio.Protocol):
 
     def refuse(self, error: HTTPInputError) -> None:
         """Answer what is no request, if an answer is still possible, and close."""
-        log_refusal(error, self._peer())
+        log_refusal(error, self.peer())
         exchange, self.exchange = self.exchange, None
         if self.transport is not None and (exchange is None or not exchange.head_sent):
             self.transport.write(refusal(error, in_head=exchange is None, now=self.server.clock()))
@@ -529,9 +460,6 @@ class ServerProtocol(asyncio.Protocol):
     def _log_failure(self, error: BaseException) -> None:
         app_log.error("Uncaught exception", exc_info=error)
 
-    def _peer(self) -> str:
-        return str(self.context_for(None))
-
     # --- the server's questions ---
 
     def context_for(self, headers: HTTPHeaders | None) -> RequestContext:
@@ -542,6 +470,10 @@ class ServerProtocol(asyncio.Protocol):
         if headers is not None and server.xheaders:
             context.apply_forwarded(headers)
         return context
+
+    def peer(self) -> str:
+        """Return the client's address, for the log."""
+        return str(self.context_for(None))
 
     def is_closing(self) -> bool:
         """True once no further request will be taken."""
@@ -561,58 +493,7 @@ class ServerProtocol(asyncio.Protocol):
         Args:
             tick: The server's clock.
         """
-        moved = self._moved
-        if moved:
-            self._moved = False
-            self._since = tick
-        passed = tick - self._since
-        exchange = self.exchange
-        busy = moved or exchange is not None or self.closing
-        if (busy or self._reader is not None) and self._reads_nothing(tick, exchange):
-            gen_log.info("Timeout writing to %s", self._peer())
-            self.abort()
-        elif exchange is None:
-            if self._reader is not None:
-                self._since = tick  # the client has something to read first
-                return
-            if self._lingering:
-                most: float = LINGER_TIMEOUT
-            elif self._held:
-                most = HEADER_TIMEOUT
-            else:
-                most = self.server.idle_connection_timeout
-            if passed > most:
-                self.abort() if self._lingering or self.closing else self.close()
-        elif self._paused and self._is_reset():
-            self.abort()
-        elif exchange.reading and not self.blocked:
-            timeout = exchange.body_timeout
-            if timeout is None:
-                timeout = self.server.body_timeout
-            if timeout is not None and passed > timeout:
-                gen_log.info("Timeout reading body from %s", self._peer())
-                self.close()
-
-    def _reads_nothing(self, tick: float, exchange: Exchange | None) -> bool:
-        transport = self.transport
-        if transport is None:
-            return False
-        reader = self._reader
-        if reader is None:
-            reader = self._reader = SlowReader()
-        sending = None if exchange is None else exchange.sending
-        stopped = reader.has_stopped(
-            transport, tick, file_sent=None if sending is None else sending.sent
-        )
-        if not reader.waits:
-            self._reader = None
-        return stopped
-
-    def _is_reset(self) -> bool:
-        # Nobody hears of it from the loop while reading is paused.
-        transport = self.transport
-        seen = None if transport is None else delivery(transport.get_extra_info("socket"))
-        return seen is not None and seen.over
+        self._watch.check(self, tick)
 
     def stop_after_answer(self) -> None:
         """Close now if nothing is in progress, else after the answer that is.
@@ -665,8 +546,8 @@ class ServerProtocol(asyncio.Protocol):
         self.closing = self._lost = True
         self.transport = None
         transport.set_protocol(protocol)
-        if self._paused:
-            self._paused = False
+        if self.reading_paused:
+            self.reading_paused = False
             transport.resume_reading()
         self._leave_server()
         waiters, self._waiters = self._waiters, None

@@ -33,7 +33,7 @@ from whirlwind._base.limits import (
 from whirlwind._base.log import app_log, gen_log
 from whirlwind._engine.coroutine import coroutine
 from whirlwind._http.messages import HTTPMessageDelegate
-from whirlwind._http.refusal import log_refusal, oversized, refusal
+from whirlwind._http.refusal import log_refusal, refusal
 from whirlwind._net.iostream import IOStream
 from whirlwind._net.stream_errors import StreamClosedError
 from whirlwind._proto.http.errors import HTTPInputError
@@ -41,6 +41,7 @@ from whirlwind._proto.http.headers import HTTPHeaders
 from whirlwind._proto.http.start_line import RequestStartLine, ResponseStartLine
 from whirlwind._proto.http1.chunked import ChunkedDecoder
 from whirlwind._proto.http1.framing import BodyFraming, response_framing
+from whirlwind._proto.http1.next_head import oversized
 from whirlwind._proto.http1.request_head import begins_with_lf_line, with_crlf
 from whirlwind._proto.http1.response_head import read_response_head
 

@@ -1,6 +1,6 @@
 """The ``Cookie`` header of a request, read as browsers write it.
 
-Layer: protocols. Imports from ``_proto`` only.
+Layer: protocols. Imports from ``_base`` and within ``_proto`` only.
 
 Only ``;`` divides one cookie from the next, also between quotes: browsers know no quoting here.
 A reader that honours quotes lets the value of one cookie, which a neighbour on a sub-domain may
@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._proto.http.headers import HTTP_WHITESPACE
 
 # Three octal digits, or any character, after a backslash. One pass over the text: what looks
 # for the next backslash from the start again is quadratic (CVE-2024-7592).
-_ESCAPED: Final = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))", re.DOTALL)
+_ESCAPED: Final = late_pattern(r"\\(?:([0-3][0-7][0-7])|(.))", re.DOTALL)
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -33,7 +34,7 @@ def unquote_cookie(value: str) -> str:
     if len(value) < 2 or value[0] != '"' or value[-1] != '"':
         return value
     value = value[1:-1]
-    return _ESCAPED.sub(_unescape, value) if "\\" in value else value
+    return _ESCAPED().sub(_unescape, value) if "\\" in value else value
 
 
 def parse_cookie(cookie: str) -> dict[str, str]:

@@ -1,19 +1,20 @@
 """Dates as HTTP writes them (RFC 9110, section 5.6.7).
 
-Layer: protocols. Imports from the standard library only; it never asks what time it is.
+Layer: protocols. Imports from ``_base`` only; it never asks what time it is.
 """
 
 from __future__ import annotations
 
 import datetime
-import re
 from typing import Final
+
+from whirlwind._base.late_pattern import late_pattern
 
 # Not strftime: its names of days and months follow the process's locale.
 _DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")  # noqa: SIM905
 
-_FIXDATE: Final = re.compile(
+_FIXDATE: Final = late_pattern(
     "[A-Z][a-z]{2}, ([0-9]{2}) ([A-Z][a-z]{2}) ([0-9]{4}) ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
 )
 
@@ -67,7 +68,7 @@ def parse_fixdate(value: str) -> datetime.datetime | None:
 
     Source: RFC 9110, section 5.6.7 (IMF-fixdate). The day of the week is not compared.
     """
-    match = _FIXDATE.fullmatch(value)
+    match = _FIXDATE().fullmatch(value)
     if match is None or match[2] not in _MONTHS:
         return None
     day, month, year, hour, minute, second = match.groups()

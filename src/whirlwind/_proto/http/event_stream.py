@@ -1,6 +1,6 @@
 """Events as ``text/event-stream`` has them: the lines that an ``EventSource`` reads.
 
-Layer: protocols. Standard library only.
+Layer: protocols. Imports from ``_base`` only.
 
 An event is a run of lines, ``name: value``, and ends with an empty one. A line ends with CRLF, LF
 or CR, whichever comes, so that none of them can stand in a value: data is cut there and sent as
@@ -10,13 +10,14 @@ would be read as a line of its own.
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from whirlwind._base.late_pattern import late_pattern
+
 # Not what ``str.splitlines`` takes for line ends.
-_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_LINE_END: Final = late_pattern(r"\r\n|\r|\n")
 # A reader ignores an id with U+0000.
-_UNSAFE_ID: Final = re.compile(r"[\r\n\x00]")
+_UNSAFE_ID: Final = late_pattern(r"[\r\n\x00]")
 
 
 def encode_event(
@@ -44,11 +45,11 @@ def encode_event(
     """
     lines = []
     if event is not None:
-        if _LINE_END.search(event):
+        if _LINE_END().search(event):
             raise ValueError(f"the event type {event[:40]!r} holds a line end")
         lines.append(f"event: {event}\n")
     if id is not None:
-        if _UNSAFE_ID.search(id):
+        if _UNSAFE_ID().search(id):
             raise ValueError(f"the event id {id[:40]!r} holds a line end or a NUL")
         lines.append(f"id: {id}\n")
     if retry is not None:
@@ -57,7 +58,7 @@ def encode_event(
         lines.append(f"retry: {int(retry)}\n")
     if data is not None:
         # The reader takes one space off, if there is one: without ours, it would be the data's.
-        lines += [f"data: {line}\n" for line in _LINE_END.split(data)]
+        lines += [f"data: {line}\n" for line in _LINE_END().split(data)]
     lines.append("\n")
     return "".join(lines).encode()
 
@@ -70,5 +71,5 @@ def encode_comment(text: str = "") -> bytes:
 
     Source: WHATWG HTML, section 9.2.7.
     """
-    lines = [f": {line}\n" if line else ":\n" for line in _LINE_END.split(text)]
+    lines = [f": {line}\n" if line else ":\n" for line in _LINE_END().split(text)]
     return ("".join(lines) + "\n").encode()

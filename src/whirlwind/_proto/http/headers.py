@@ -26,6 +26,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Final, TypeVar, overload
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._base.limits import MAX_HEADER_COUNT, MAX_HEADER_NAMES
 from whirlwind._proto.http.errors import HTTPInputError, HTTPOutputError
 from whirlwind._proto.http.grammar import _ABNF
@@ -39,7 +40,7 @@ HTTP_WHITESPACE: Final = " \t"
 _LONGEST_REMEMBERED: Final = 64
 
 # As ``_ABNF.field_value``, for texts that were UTF-8: the header of a multipart part.
-_VALUE_TEXT: Final = re.compile(
+_VALUE_TEXT: Final = late_pattern(
     r"(?:[^\x00-\x20\x7f](?:[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f])?)?"
 )
 # What may never be sent inside a field's value.
@@ -152,7 +153,7 @@ class HTTPHeaders(MutableMapping[str, str]):
         if isinstance(value, bytes):
             value = value.decode("utf-8")
         name = _tokens[name]
-        if (_ABNF.field_value if _chars_are_bytes else _VALUE_TEXT).fullmatch(value) is None:
+        if (_ABNF.field_value if _chars_are_bytes else _VALUE_TEXT()).fullmatch(value) is None:
             raise HTTPInputError(f"Invalid header value {value[:40]!r}")
         _add(self._fields, name, value)
 

@@ -25,10 +25,10 @@ ignored, others read it as a part, and what readers disagree about carries attac
 from __future__ import annotations
 
 import enum
-import re
 from typing import Final, NamedTuple, TypeAlias
 
 from whirlwind._base.errors import LocalProtocolError
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._base.limits import (
     MAX_BOUNDARY_SIZE,
     MAX_FIELD_SIZE,
@@ -40,7 +40,7 @@ from whirlwind._proto.http.forms import read_part_header
 from whirlwind._proto.http.headers import HTTPHeaders
 
 # Percent-encoding brings into names what could not stand in the header itself.
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL: Final = late_pattern(r"[\x00-\x1f\x7f]")
 
 
 class PartBegan(NamedTuple):
@@ -281,7 +281,7 @@ class MultipartDecoder:
             raise HTTPInputError("part has more than one Content-Disposition")
         filename = parameters.get("filename") or None
         for text in (name, filename or ""):
-            if _CONTROL.search(text):
+            if _CONTROL().search(text):
                 raise HTTPInputError(f"control character in the name {text[:40]!r} of a part")
         events.append(PartBegan(headers, name, filename))
         self._is_file = filename is not None

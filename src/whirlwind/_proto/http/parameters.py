@@ -1,6 +1,6 @@
 """Header values with parameters: ``form-data; name="a"; filename*=UTF-8''%C3%A9``.
 
-Layer: protocols. Imports from ``_proto`` only.
+Layer: protocols. Imports from ``_base`` and within ``_proto`` only.
 
 One pass over the text: a reader that looks for the end of a quoted string from the start again
 is quadratic (CVE-2025-67726).
@@ -13,16 +13,17 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._proto.http.headers import HTTP_WHITESPACE
 
 # Text up to the next semicolon that does not stand between quotes. The alternatives exclude one
 # another at each character, so that there is one way only to match, and no way back. A quote
 # that is never closed runs to the end.
-_SEGMENT: Final = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))*+', re.DOTALL)
+_SEGMENT: Final = late_pattern(r'(?:[^;"]|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))*+', re.DOTALL)
 # Only these two are escaped in practice: browsers of old send ``filename="C:\dir\file"``.
-_QUOTED_PAIR: Final = re.compile(r'\\([\\"])')
+_QUOTED_PAIR: Final = late_pattern(r'\\([\\"])')
 # name, then *, then a number of a piece, then * for a piece in percent-encoding (RFC 2231)
-_EXTENDED: Final = re.compile(r"([^*]+)\*(?:([0-9]{1,3})(\*)?)?")
+_EXTENDED: Final = late_pattern(r"([^*]+)\*(?:([0-9]{1,3})(\*)?)?")
 # RFC 8187 asks for these. Any other name would let a peer choose among Python's codecs, of
 # which some are no character sets and some take quadratic time.
 _CHARSETS: Final = {"utf-8": "utf-8", "iso-8859-1": "latin-1", "us-ascii": "ascii"}
@@ -54,7 +55,7 @@ def _parse_header(line: str) -> tuple[str, dict[str, str]]:
             continue
         name = name.strip(HTTP_WHITESPACE).lower()
         value = _unquote(value.strip(HTTP_WHITESPACE))
-        match = _EXTENDED.fullmatch(name)
+        match = _EXTENDED().fullmatch(name)
         if match is None:
             plain[name] = value
         elif match[2] is None:
@@ -67,13 +68,13 @@ def _parse_header(line: str) -> tuple[str, dict[str, str]]:
 
 
 def _end_of_segment(line: str, start: int) -> int:
-    match = _SEGMENT.match(line, start)
+    match = _SEGMENT().match(line, start)
     return match.end() if match is not None else len(line)
 
 
 def _unquote(value: str) -> str:
     if len(value) >= 2 and value[0] == value[-1] == '"':
-        return _QUOTED_PAIR.sub(r"\1", value[1:-1])
+        return _QUOTED_PAIR().sub(r"\1", value[1:-1])
     return value
 
 

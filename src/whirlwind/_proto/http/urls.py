@@ -1,6 +1,6 @@
 """Pieces of URLs: queries, hosts with ports, names with passwords.
 
-Layer: protocols. Imports from the standard library only.
+Layer: protocols. Imports from ``_base`` only.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, AnyStr, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from whirlwind._base.late_pattern import late_pattern
+
 # ASCII digits only: \d and int() also know those of other scripts. Twenty are more than any
 # port has and fewer than int() refuses.
-_HOST_PORT: Final = re.compile(r"(.+):([0-9]{1,20})", re.DOTALL)
+_HOST_PORT: Final = late_pattern(r"(.+):([0-9]{1,20})", re.DOTALL)
 
 
 def url_concat(
@@ -59,7 +61,7 @@ def split_host_and_port(netloc: str) -> tuple[str, int | None]:
     Returns:
         The host, brackets included, and the port; None where there is none.
     """
-    match = _HOST_PORT.fullmatch(netloc)
+    match = _HOST_PORT().fullmatch(netloc)
     if match is None:
         return netloc, None
     return match[1], int(match[2])

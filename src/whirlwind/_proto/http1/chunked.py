@@ -33,6 +33,7 @@ import enum
 import re
 from typing import Final
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._base.limits import (
     MAX_CHUNK_EXTENSION,
     MAX_CHUNK_EXTENSIONS,
@@ -49,9 +50,9 @@ _SIZE_LINE: Final = re.compile(
     % (_TOKEN, _TOKEN, _QUOTED)
 )
 # CR without LF, or LF without CR, in a line whose CRLF is not there yet.
-_LONE_END: Final = re.compile(rb"\r(?=.)|\n", re.DOTALL)
+_LONE_END: Final = late_pattern(rb"\r(?=.)|\n", re.DOTALL)
 # field-line of a trailer, RFC 9112, section 5: what is not of this form is refused, not skipped.
-_TRAILER_LINE: Final = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*")
+_TRAILER_LINE: Final = late_pattern(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*")
 
 
 class _Expect(enum.Enum):
@@ -157,7 +158,7 @@ class ChunkedDecoder:
                 self._check_line(len(wire) - at - 1 if end < 0 else end - at)
                 if end < 0:
                     # At once: the peer that ends its lines otherwise waits for an answer.
-                    if _LONE_END.search(wire, at) is not None:
+                    if _LONE_END().search(wire, at) is not None:
                         raise self._bad_line(wire[at:])
                     break
                 self._take_line(wire[at:end])
@@ -186,7 +187,7 @@ class ChunkedDecoder:
             if not line:
                 self._expect = _Expect.NOTHING
                 return
-            if _TRAILER_LINE.fullmatch(line) is None:
+            if _TRAILER_LINE().fullmatch(line) is None:
                 raise self._bad_line(line)
             if len(self.trailers) >= MAX_TRAILER_COUNT:
                 raise HTTPInputError(

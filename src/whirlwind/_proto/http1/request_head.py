@@ -24,10 +24,11 @@ from __future__ import annotations
 
 import copy
 import re
-from typing import Final
+from typing import Final, TypeAlias
 
 import httptools
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._base.limits import MAX_REMEMBERED_HEADS
 from whirlwind._proto.http.errors import HTTPInputError
 from whirlwind._proto.http.headers import HTTPHeaders
@@ -38,7 +39,7 @@ from whirlwind._proto.http1.request_target import check_target, is_host
 # allowed by the RFC and sent by clients of old all the same: characters like others. Minor
 # versions above 1 are read as 1.1 (RFC 9110, section 2.5).
 _LINE: Final = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([!-~\x80-\xff]+) HTTP/1\.([0-9])\r\n")
-_OTHER_VERSION: Final = re.compile(rb"[!#-~]+ [!-~\x80-\xff]+ HTTP/[02-9]\.[0-9]\r\n")
+_OTHER_VERSION: Final = late_pattern(rb"[!#-~]+ [!-~\x80-\xff]+ HTTP/[02-9]\.[0-9]\r\n")
 # Eighteen digits fit 63 bits; a longer number is over every limit anyway.
 _DIGITS: Final = re.compile(r"[0-9]{1,18}")
 
@@ -163,6 +164,11 @@ def _without_next(block: HeaderBlock) -> HeaderBlock:
     return last
 
 
+# Method, request target, version ("HTTP/1.0" or "HTTP/1.1") and block: a tuple, because one is made
+# for each request, and taken apart at once.
+RequestHead: TypeAlias = tuple[str, str, str, HeaderBlock]
+
+
 class RequestHeadReader:
     """Takes heads apart; one for each server, since it remembers what it saw.
 
@@ -178,19 +184,19 @@ class RequestHeadReader:
 
     def __init__(self, *, takes_https: bool = True) -> None:
         self.takes_https = takes_https
-        self.remembered: dict[bytes, tuple[str, str, str, HeaderBlock]] = {}
+        self.remembered: dict[bytes, RequestHead] = {}
         self._blocks: dict[bytes, HeaderBlock] = {}
         self._lines = FieldLines()
         self._parser = httptools.HttpRequestParser(_NOBODY)
 
-    def read(self, head: bytes) -> tuple[str, str, str, HeaderBlock]:
+    def read(self, head: bytes) -> RequestHead:
         """Take one head apart.
 
         Args:
             head: The whole head, with the empty line that ends it.
 
         Returns:
-            Method, request target, version (``"HTTP/1.0"`` or ``"HTTP/1.1"``), and the block.
+            What the head says.
 
         Raises:
             HTTPInputError: The head breaks the grammar or a limit; ``status`` says with what
@@ -236,7 +242,7 @@ class RequestHeadReader:
     @staticmethod
     def _bad_line(head: bytes) -> HTTPInputError:
         start = head[:40]
-        if _OTHER_VERSION.match(head) is not None:
+        if _OTHER_VERSION().match(head) is not None:
             return HTTPInputError(
                 f"Unexpected HTTP version in {start!r}: expected HTTP/1.0 or 1.1", status=505
             )

@@ -1,6 +1,6 @@
 """Targets of requests: their four forms, and the hosts in them (RFC 9112, sections 3.2 and 3.3).
 
-Layer: protocols. Imports from ``_proto`` only.
+Layer: protocols. Imports from ``_base`` and within ``_proto`` only.
 
 Which form is right depends on the method: ``host:port`` belongs to CONNECT, ``*`` to OPTIONS, and
 a path or a whole URL to all others. A target of another form names no resource, and peers who
@@ -13,15 +13,16 @@ import ipaddress
 import re
 from typing import Final
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._proto.http.errors import HTTPInputError
 
 # uri-host [":" port], RFC 3986, section 3.2.2; IP-literals in brackets. The comma, which the RFC
 # has in its list, is left out: it is what a proxy makes of two Host fields.
-_HOST: Final = re.compile(
+_HOST: Final = late_pattern(
     r"(?:(?:[A-Za-z0-9\-._~!$&'()*+;=]|%[0-9A-Fa-f]{2})*|\[([0-9A-Fa-f:.]+)\])(?::([0-9]{0,5}))?"
 )
 # scheme "://" authority; the authority may not carry a user name (RFC 9110, section 4.2.4).
-_ABSOLUTE: Final = re.compile(r"([Hh][Tt][Tt][Pp][Ss]?)://([^/?#@]+)([/?].*|)", re.DOTALL)
+_ABSOLUTE: Final = late_pattern(r"([Hh][Tt][Tt][Pp][Ss]?)://([^/?#@]+)([/?].*|)", re.DOTALL)
 _LARGEST_PORT: Final = 65_535
 
 
@@ -30,7 +31,7 @@ def is_host(text: str) -> bool:
 
     Source: RFC 9110, section 7.2; RFC 3986, sections 3.2.2 and 3.2.3.
     """
-    match = _HOST.fullmatch(text)
+    match = _HOST().fullmatch(text)
     if match is None or int(match[2] or 0) > _LARGEST_PORT:
         return False
     if match[1] is not None:
@@ -55,7 +56,7 @@ def split_target(target: str) -> tuple[str | None, str]:
     """
     if target[:1] == "/":
         return None, target
-    match = _ABSOLUTE.fullmatch(target)
+    match = _ABSOLUTE().fullmatch(target)
     if match is None or not is_host(match[2]):
         return None, target
     rest = match[3]
@@ -77,14 +78,14 @@ def check_target(method: str, target: str, *, takes_https: bool) -> None:
     Source: RFC 9112, section 3.2; RFC 9110, sections 4.2.1, 4.2.4, 7.4 and 9.3.6.
     """
     if method == "CONNECT":
-        parts = _HOST.fullmatch(target)
+        parts = _HOST().fullmatch(target)
         port = "" if parts is None else parts[2]
         if not port or not int(port) or target.startswith(":") or not is_host(target):
             raise HTTPInputError(f"CONNECT to {target[:40]!r}: expected host:port")
         return
     if target[:1] == "/" or (target == "*" and method == "OPTIONS"):
         return
-    match = _ABSOLUTE.fullmatch(target)
+    match = _ABSOLUTE().fullmatch(target)
     if match is None or match[2].startswith(":") or not is_host(match[2]):
         raise HTTPInputError(
             f"{method[:20]} of the target {target[:40]!r}: expected a path or an http URL"

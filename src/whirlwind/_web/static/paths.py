@@ -1,6 +1,6 @@
 """Which paths a directory for static files may give away.
 
-Layer: web. Standard library only.
+Layer: web. Imports from ``_base`` only.
 
 Theory of operation
 -------------------
@@ -22,13 +22,15 @@ import stat
 from collections.abc import Iterable
 from typing import Any, Final
 
+from whirlwind._base.late_pattern import late_pattern
+
 # What Windows opens whichever directory it stands in and whichever suffix it has.
-_DEVICE: Final = re.compile(
+_DEVICE: Final = late_pattern(
     r"(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9¹²³])(?:[ .].*)?", re.IGNORECASE
 )
 
 # Encoded ones too: a proxy on the way may decode them.
-_HOST_AHEAD: Final = re.compile(r"(?:[/\\]|%2f|%5c){2}", re.IGNORECASE)
+_HOST_AHEAD: Final = late_pattern(r"(?:[/\\]|%2f|%5c){2}", re.IGNORECASE)
 
 
 def looks_like_host(path: str) -> bool:
@@ -40,7 +42,7 @@ def looks_like_host(path: str) -> bool:
     Source: the URL standard, "relative slash state": ``//`` begins a host, and a backslash
         counts as a slash.
     """
-    return _HOST_AHEAD.match(path) is not None
+    return _HOST_AHEAD().match(path) is not None
 
 
 def contains(root: str, path: str) -> bool:
@@ -62,7 +64,7 @@ def leads_elsewhere_on_windows(path: str) -> bool:
     return (
         ":" in path
         or (len(parts) > 1 and not parts[0])
-        or any(_DEVICE.fullmatch(part.rstrip(" .")) is not None for part in parts)
+        or any(_DEVICE().fullmatch(part.rstrip(" .")) is not None for part in parts)
     )
 
 

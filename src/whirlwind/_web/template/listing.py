@@ -14,13 +14,13 @@ an expression that failed, and for lines of other templates a note of where they
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._web.template.nodes import File
 
 # What str.splitlines takes for the end of a line and a template does not.
-_OTHER_ENDS: Final = re.compile("[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_OTHER_ENDS: Final = late_pattern("[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
 class _Section:
@@ -86,7 +86,7 @@ class Listing:
         lines = []
         for section in self._sections:
             for number, line in enumerate(section.file.source.split("\n"), 1):
-                shown = _OTHER_ENDS.sub(" ", line)
+                shown = _OTHER_ENDS().sub(" ", line)
                 via = section.via.get(number)
                 if via is not None:
                     shown += note(section.file, number, via)
@@ -109,4 +109,4 @@ def note(file: File, line: int, via: str) -> str:
 def line_of(file: File, line: int) -> str:
     """Return one line of a template's source, counted from 1."""
     lines = file.source.split("\n")
-    return _OTHER_ENDS.sub(" ", lines[min(line, len(lines)) - 1])
+    return _OTHER_ENDS().sub(" ", lines[min(line, len(lines)) - 1])

@@ -18,9 +18,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from whirlwind._base.late_pattern import late_pattern
 from whirlwind._web.template.errors import ParseError
 
-_OPENING: Final = re.compile(r"\{[{%#]")
+_OPENING: Final = late_pattern(r"\{[{%#]")
 
 
 class Kind(enum.Enum):
@@ -81,7 +82,7 @@ def tokenize(source: str, name: str) -> Iterator[Token]:
         if end > text_from:
             yield Token(Kind.TEXT, source[text_from:end], *lines.place(text_from))
 
-    while match := _OPENING.search(source, at):
+    while match := _OPENING().search(source, at):
         start = match.start()
         opening = match[0]
         after = source[start + 2 : start + 3]

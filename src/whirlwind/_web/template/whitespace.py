@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from whirlwind._base.late_pattern import late_pattern
+
 MODES: Final = ("all", "single", "oneline")
 
-_RUN: Final = re.compile(r"\s+")
-_BLANKS: Final = re.compile(r"[\t ]+")
+_RUN: Final = late_pattern(r"\s+")
+_BLANKS: Final = late_pattern(r"[\t ]+")
 
 
 def filter_whitespace(mode: str, text: str) -> str:
@@ -28,9 +30,9 @@ def filter_whitespace(mode: str, text: str) -> str:
     if mode == "all":
         return text
     if mode == "single":
-        return _RUN.sub(_single, text)
+        return _RUN().sub(_single, text)
     if mode == "oneline":
-        return _RUN.sub(" ", text)
+        return _RUN().sub(" ", text)
     raise ValueError(f"invalid whitespace mode {mode}, not one of {', '.join(MODES)}")
 
 
@@ -38,7 +40,7 @@ def _single(run: re.Match[str]) -> str:
     # One pattern such as \s*\n\s* would take quadratic time for a long run without a newline.
     # What is neither blank nor tab nor newline (U+00A0 …) means something on a page: it stays.
     blanks = run[0]
-    return "\n" if "\n" in blanks else _BLANKS.sub(" ", blanks)
+    return "\n" if "\n" in blanks else _BLANKS().sub(" ", blanks)
 
 
 def mode_for(name: str) -> str:
