@@ -20,9 +20,11 @@ from whirlwind._base.limits import MAX_TARGETS
 _LONGEST_REMEMBERED: Final = 512
 _PORTS: Final = {"http": 80, "https": 443}
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-# reg-name, IPv4address or IP-literal of RFC 3986, section 3.2.2.
+# reg-name, IPv4address or IP-literal of RFC 3986, section 3.2.2. Percent-encoded is a path only,
+# with which programs name a Unix socket: any other host has one way to be written.
 _HOST: Final = re.compile(
-    r"(?:[A-Za-z0-9._~!$&'()*+,;=\-]|%[0-9A-Fa-f]{2})+|\[[0-9A-Fa-f:.%a-zA-Z0-9_\-]+\]"
+    r"[A-Za-z0-9._~!$&'()*+,;=\-]+|\[[0-9A-Fa-f:.%a-zA-Z0-9_\-]+\]"
+    r"|%2[Ff](?:[A-Za-z0-9._~!$&'()*+,;=\-]|%[2-9A-Fa-f][0-9A-Fa-f])+"
 )
 # Characters that stay as they are in a path with its query: those of RFC 3986 and the percent
 # sign, so that what is encoded already is not encoded again.
@@ -120,8 +122,7 @@ def _parse(url: str) -> Target:
     if _HOST.fullmatch(name) is None or "\\" in userinfo:
         raise ValueError(f"URL has a host that cannot be one: {name[:40]!r}")
     if "%" in name and name[0] != "[":
-        # Never decoded, or one host could be written as another. Resolvers of programs read the
-        # path of a Unix socket from it, in which case counts.
+        # Not decoded: resolvers of programs do it, to find the socket. In a path, case counts.
         host = name
     username, _, password = userinfo.partition(":")
     path = parts.path or "/"
