@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
 from tests.support.loops import FACTORIES
 
+from whirlwind import gen
 from whirlwind._net.ioloop import IOLoop
 
 
@@ -35,14 +36,18 @@ def test_a_timeout_of_run_sync_that_is_no_number_is_refused_before_anything_runs
 class Busy:
     """Gives ``run_sync`` a result although its time is over, in each way that this can happen."""
 
-    async def goes_on(self) -> str:
+    # Coroutines of ours begin when they are called: a slow machine cannot let the time pass before.
+
+    @gen.coroutine
+    def goes_on(self) -> Generator[Any, Any, str]:
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(60)
+            yield asyncio.sleep(60)
         return "late"
 
-    async def fails(self) -> str:
+    @gen.coroutine
+    def fails(self) -> Generator[Any, Any, str]:
         try:
-            await asyncio.sleep(60)
+            yield asyncio.sleep(60)
         finally:
             raise ValueError("late")
 

@@ -195,8 +195,8 @@ def test_what_came_while_nobody_watched_is_read_at_once(run: Run) -> None:
         first = stream.read_until(b"\n")
         peer.send(b"one\nand")
         assert await within(first) == b"one\n"
-        await turns(3)  # there is more than was asked for: watching ends
         peer.send(b"two\n")
+        await turns(3)  # there is more than was asked for: watching ends
         assert await within(stream.read_bytes(10, partial=True)) == b"and"
         second = stream.read_until(b"\n")
         assert second.done()
