@@ -88,7 +88,11 @@ _InvalidStateError = cython.declare(object, asyncio.InvalidStateError)
 _GeneratorType = cython.declare(object, types.GeneratorType)
 _Task = cython.declare(object, asyncio.Task)
 _BuiltinMethod = cython.declare(object, types.BuiltinMethodType)
-_current_task = cython.declare(object, asyncio.current_task)
+# Python 3.11 has it in Python only; the dict behind it is one with that of the C tasks there.
+_current_task = cython.declare(
+    object,
+    asyncio.current_task if sys.version_info >= (3, 12) else asyncio.tasks._current_tasks.get,  # type: ignore[attr-defined]
+)
 _get_running_loop = cython.declare(object, asyncio._get_running_loop)
 _get_event_loop = cython.declare(object, asyncio.get_event_loop)
 

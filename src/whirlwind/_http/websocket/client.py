@@ -93,6 +93,7 @@ class WebSocketClientConnection:
     ) -> None:
         self.io_loop: IOLoop = IOLoop.current() if io_loop is None else io_loop
         loop = self.io_loop.asyncio_loop
+        self._new_future = loop.create_future
         self._connecting: asyncio.Future[WebSocketClientConnection] | None = loop.create_future()
         self._connected: Callable[[], asyncio.Future[WebSocketClientConnection] | None] = (
             weakref.ref(self._connecting)
@@ -304,10 +305,10 @@ class WebSocketClientConnection:
         elif (
             (self._reader is None or self._reader.done())
             and (self._in_line is None or self._in_line.done())
-            and self.read_queue.empty()
+            and not self.read_queue.qsize()
         ):
             # Nobody is before this one: it need not stand in line.
-            future = self._reader = self.io_loop.asyncio_loop.create_future()
+            future = self._reader = self._new_future()
         else:
             future = self._in_line = self.read_queue.get()
         if callback is not None:
