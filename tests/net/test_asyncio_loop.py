@@ -300,6 +300,31 @@ def test_an_error_that_a_handler_ignores_does_not_silence_the_descriptor(loop: I
     assert calls[:5] == [loop.WRITE] * 5
 
 
+@pytest.mark.parametrize("updated", [False, True])
+def test_a_descriptor_may_be_closed_in_the_turn_in_which_its_watch_changed(
+    loop: IOLoop, pair: tuple[socket.socket, socket.socket], updated: bool
+) -> None:
+    """libuv would end the process: it takes descriptors to the system later."""
+    left = pair[0]
+
+    def close() -> None:
+        if updated:
+            loop.update_handler(left, loop.READ)
+        else:
+            loop.add_handler(left, print, loop.READ)
+        number = left.fileno()
+        left.close()
+        loop.add_callback(loop.remove_handler, number)
+        loop.add_timeout(loop.time() + 0.001, loop.stop)
+
+    if updated:
+        loop.add_handler(left, lambda sock, events: close(), loop.WRITE)
+    else:
+        loop.add_callback(close)
+    loop.start()
+    assert not loop.handlers  # type: ignore[attr-defined]
+
+
 def test_a_handler_that_goes_on_stopping_the_loop_does_not_stop_the_next_run(
     loop: IOLoop, pair: tuple[socket.socket, socket.socket]
 ) -> None:

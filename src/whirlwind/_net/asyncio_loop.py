@@ -41,8 +41,8 @@ from whirlwind._net.asyncio_choice import (
     new_asyncio_loop,
     unset_loop,
 )
-from whirlwind._net.error_watch import ErrorWatch
 from whirlwind._net.ioloop import HasFileno, IOLoop, Selectable, _deprecated
+from whirlwind._net.poller import Poller
 from whirlwind._net.selector_thread import AddThreadSelectorEventLoop
 
 _T = TypeVar("_T")
@@ -75,7 +75,6 @@ class BaseAsyncIOLoop(IOLoop):
         self.readers: set[int] = set()
         self.writers: set[int] = set()
         self._direct: dict[int, dict[int, Callable[[], object]]] = {}
-        self._error_watch: ErrorWatch | None = None
         self._probes: dict[int, select.poll] = {}
         self.closing = False
         self._in_start = False
@@ -83,6 +82,11 @@ class BaseAsyncIOLoop(IOLoop):
         self._is_libuv = sys.platform != "win32" and not isinstance(
             asyncio_loop, asyncio.BaseEventLoop
         )
+        self._poller: Poller | None = None
+        if self._is_libuv and Poller.is_there():
+            self._poller = Poller(
+                asyncio_loop, _weakly(self._take_events), _weakly(self._take_error)
+            )
         set_clock(asyncio_loop, _weak_clock(self))
         super().initialize(**kwargs)
 
@@ -147,10 +151,8 @@ class BaseAsyncIOLoop(IOLoop):
             raise ValueError(f"fd {number} added twice")
         self.handlers[number] = (fileobj, handler)
         try:
-            if self._is_libuv and number in self._direct:
-                if self._error_watch is None:
-                    self._error_watch = ErrorWatch(self.selector_loop, self._take_error)
-                self._error_watch.add(number)
+            if self._poller is not None and number in self._direct:
+                self._poller.watch_for_errors(number)
             self._watch_events(number, events)
         except BaseException:
             self.remove_handler(number)
@@ -168,7 +170,7 @@ class BaseAsyncIOLoop(IOLoop):
 
         A non-blocking socket that carries a stream needs nothing of what is evened out above:
         an error of it is its end, which the next read or write tells. Where libuv stops
-        watching at an error, that is heard of apart (see error_watch).
+        watching at an error, that is heard of apart (see poller).
 
         Args:
             sock: The socket. ``update_handler`` and ``remove_handler`` know it afterwards.
@@ -180,7 +182,7 @@ class BaseAsyncIOLoop(IOLoop):
             events: READ, WRITE or both.
         """
         if type(self).add_handler is BaseAsyncIOLoop.add_handler and (
-            not self._is_libuv or ErrorWatch.is_there()
+            not self._is_libuv or self._poller is not None
         ):
             self._direct[sock.fileno()] = {IOLoop.READ: on_read, IOLoop.WRITE: on_write}
         self.add_handler(sock, handler, events)
@@ -192,17 +194,26 @@ class BaseAsyncIOLoop(IOLoop):
         number = self.split_fd(fd)[0]
         if number not in self.handlers:
             return
-        self._unwatch(number, self.readers, self.selector_loop.remove_reader)
-        self._unwatch(number, self.writers, self.selector_loop.remove_writer)
+        if self._poller is not None:
+            self._poller.forget(number)
+        if self._poller is None or number in self._direct:
+            self._unwatch(number, self.readers, self.selector_loop.remove_reader)
+            self._unwatch(number, self.writers, self.selector_loop.remove_writer)
+        else:
+            self.readers.discard(number)
+            self.writers.discard(number)
         del self.handlers[number]
         self._direct.pop(number, None)
-        if self._error_watch is not None:
-            self._error_watch.remove(number)
         self._probes.pop(number, None)
 
     def _watch_events(self, number: int, events: int) -> None:
         loop = self.selector_loop
         direct = self._direct.get(number)
+        if self._poller is not None and direct is None:
+            self._poller.watch(number, events & (IOLoop.READ | IOLoop.WRITE))
+            for event, watched in ((IOLoop.READ, self.readers), (IOLoop.WRITE, self.writers)):
+                (watched.add if events & event else watched.discard)(number)
+            return
         blocking = (
             self._is_libuv
             and direct is None
@@ -258,11 +269,29 @@ class BaseAsyncIOLoop(IOLoop):
         found = probe.poll(0)
         return not found or found[0][1] & (select.POLLERR | select.POLLNVAL | expected) != expected
 
+    def _take_events(self, number: int, events: int) -> None:
+        """Call a handler for what the poller has found on a descriptor."""
+        entry = self.handlers.get(number)
+        for event, other, watched in (
+            (IOLoop.READ, IOLoop.WRITE, self.readers),
+            (IOLoop.WRITE, IOLoop.READ, self.writers),
+        ):
+            # An error is told as what is waited for, as asyncio's own loops do it.
+            if (
+                entry is not None
+                and events & ~other
+                and number in watched
+                and self.handlers.get(number) is entry
+            ):
+                self._run_callback(functools.partial(entry[1], entry[0], event))
+
     def _take_error(self, number: int) -> None:
         # libuv may have seen the error, and given up watching, or be about to: from here on the
-        # socket goes the longer way, which asks the system at each event.
+        # socket is the poller's.
+        events = IOLoop.READ * (number in self.readers) | IOLoop.WRITE * (number in self.writers)
+        self._watch_events(number, IOLoop.NONE)
         if self._direct.pop(number, None) is not None:
-            self._watch_again(number)
+            self._watch_events(number, events)
 
     def _watch_again(self, number: int) -> None:
         # Adding anew is not enough: the handle of libuv has to go, and it goes with the last
@@ -434,6 +463,18 @@ class PollIOLoop(AsyncIOLoop):
 
     def time(self) -> float:
         return self._time_func()
+
+
+def _weakly(method: Callable[..., object]) -> Callable[..., None]:
+    # What holds the method is held by its object: the two would keep each other.
+    reference = weakref.WeakMethod(method)
+
+    def call(*args: Any) -> None:
+        alive = reference()
+        if alive is not None:
+            alive(*args)
+
+    return call
 
 
 def _weak_clock(ioloop: IOLoop) -> Callable[[], float]:
