@@ -14,7 +14,7 @@ from typing import Any
 
 import h11
 import httptools
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.fuzz.effort import effort
 from tests.fuzz.wires import BODIES, messages, pieces_of
@@ -287,6 +287,7 @@ def test_rule_01_what_is_taken_other_parsers_take_as_well(wire: bytes) -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_are_refused(wire: bytes) -> None:
     known_heads.clear()
+    assume(b"HTTP/1." not in wire)  # long runs come upon responses
     assert read([wire]) == ("failed",)
 
 
