@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.support.loops import FACTORIES
-from tests.support.raw_http import run, serving
+from tests.support.raw_http import echo, run, serving
 
 from whirlwind._base.limits import LINGER_SIZE
 from whirlwind._http.messages import (
@@ -62,6 +62,21 @@ def test_rule_7_one_that_was_to_end_with_its_connection_is_reset(factory: Any) -
                 await client.rest()
 
     run(main, factory)
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_whoever_asks_for_the_end_of_the_connection_is_told_of_it(version: bytes) -> None:
+    """nginx asks in HTTP/1.0, and keeps a connection whose answer says 1.1 and not that it ends."""
+
+    async def main() -> None:
+        async with serving(echo) as running:
+            asked = GET.replace(b"1.1", version).replace(
+                b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"
+            )
+            answer = await running.exchange(asked)
+            assert b"\r\nConnection: close\r\n" in answer
+
+    run(main)
 
 
 def test_an_answer_that_never_began_is_only_a_connection_that_closes() -> None:

@@ -249,7 +249,9 @@ class Exchange(HTTPConnection):
                     self.keep_alive = False
                 return b""
         if not self.keep_alive:
-            return _CLOSE if self.version == "HTTP/1.1" else b""
+            # HTTP/1.0 ends by itself, but the answer says 1.1, which a proxy keeps: one that asked
+            # for the end is told of it.
+            return _CLOSE if self.version == "HTTP/1.1" or self.block.close else b""
         if self.server_connection.is_closing() or self.reading:
             # Without the rest of the request, nobody knows where the next one begins.
             self.keep_alive = False

@@ -337,7 +337,8 @@ class CurlFetch:
         self._transfers.pause(self._handle)
 
     def _resume(self) -> None:
-        assert self._buffer is not None
+        if self._buffer is None:
+            return  # the fetch ended while the callback was waited for
         self._buffer.blocked = False
         if self._complete:
             self._respond()
