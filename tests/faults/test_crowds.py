@@ -249,6 +249,7 @@ def test_a_thousand_fetches_that_are_cancelled_at_once_leave_nothing_behind(
             async with nothing_is_left():
                 before = allocated()
                 await fetch_and_cancel(CROWD)
+                await until(lambda: len(os.listdir("/proc/self/fd")) <= opened + 1)
                 for _ in range(10):
                     await asyncio.sleep(0)
                 # Loops and futures keep some hundred blocks for the next ones; a leak is of each.
