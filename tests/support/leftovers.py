@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-def held(loop: asyncio.AbstractEventLoop) -> dict[str, object]:
+def held(loop: asyncio.AbstractEventLoop) -> dict[str, Counter[str]]:
     """Count what is held.
 
     Returns:
@@ -34,7 +34,7 @@ def held(loop: asyncio.AbstractEventLoop) -> dict[str, object]:
             futures[f"{kind.__module__}.{kind.__qualname__}"] += 1
     return {
         "descriptors": _descriptors(),
-        "timers": timers,
+        "timers": Counter(timers=timers),
         "futures": futures,
         "threads": Counter(
             thread.name
@@ -45,13 +45,13 @@ def held(loop: asyncio.AbstractEventLoop) -> dict[str, object]:
     }
 
 
-def _descriptors() -> list[str]:
-    found = []
+def _descriptors() -> Counter[str]:
+    found: Counter[str] = Counter()
     for name in os.listdir("/proc/self/fd"):
         # The descriptor that the folder itself was read through is closed by now.
         with contextlib.suppress(FileNotFoundError):
-            found.append(os.readlink(f"/proc/self/fd/{name}"))
-    return sorted(found)
+            found[os.readlink(f"/proc/self/fd/{name}")] += 1
+    return found
 
 
 @asynccontextmanager
@@ -68,23 +68,12 @@ async def nothing_is_left() -> AsyncIterator[None]:
         await asyncio.sleep(0)
     before = held(loop)
     yield
+    left: dict[str, Counter[str]] = {}
     for turn in range(500):
-        after = held(loop)
-        # Connections of an earlier crowd may be open still when it begins: each descriptor has a
-        # name of its own, so one that goes hides none that stays.
-        opened = Counter(after["descriptors"]) - Counter(before["descriptors"])  # type: ignore[call-overload]
-        if not opened and after | {"descriptors": before["descriptors"]} == before:
+        # What was there before may have gone: connections and timers of an earlier crowd.
+        left = {kind: more for kind, now in held(loop).items() if (more := now - before[kind])}
+        if not left:
             return
         # A peer in this process may have much to clear away first.
         await asyncio.sleep(0 if turn < 10 else 0.01)
-    assert not opened, f"descriptors: {opened}"
-    for kind in before.keys() - {"descriptors"}:
-        assert after[kind] == before[kind], f"{kind}: {_more(before[kind], after[kind])}"
-
-
-def _more(before: object, after: object) -> str:
-    """Say what there is besides, and what is gone."""
-    if isinstance(before, int):
-        return f"{before} before, {after} after"
-    counts = Counter(before), Counter(after)  # type: ignore[call-overload]
-    return f"left {counts[1] - counts[0]}, gone {counts[0] - counts[1]}"
+    raise AssertionError(f"left behind: {left}")
