@@ -14,16 +14,20 @@ from typing import Any
 
 import pytest
 from tests.conftest import LogWatch
-from tests.support.loops import FACTORIES
+from tests.support.loops import FACTORIES, LoopFactory
 
 from whirlwind import gen, locks, queues
 from whirlwind._net.asyncio_loop import PollIOLoop
 from whirlwind._net.ioloop import IOLoop
+from whirlwind._net.poller import Poller
 
 
-@pytest.fixture(params=FACTORIES)
-def loop(request: pytest.FixtureRequest) -> Iterator[IOLoop]:
-    made: IOLoop = IOLoop(asyncio_loop=FACTORIES[request.param]())
+@pytest.fixture(params=[*FACTORIES, "uvloop without a poller"])
+def loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[IOLoop]:
+    name, without, _ = request.param.partition(" without")
+    if without:  # as on systems that have no epoll
+        monkeypatch.setattr(Poller, "is_there", staticmethod(lambda: False))
+    made: IOLoop = IOLoop(asyncio_loop=FACTORIES[name]())
     yield made
     made.close(all_fds=True)
 
@@ -301,10 +305,12 @@ def test_an_error_that_a_handler_ignores_does_not_silence_the_descriptor(loop: I
 
 
 @pytest.mark.parametrize("updated", [False, True])
+@pytest.mark.parametrize("factory", FACTORIES.values(), ids=FACTORIES)
 def test_a_descriptor_may_be_closed_in_the_turn_in_which_its_watch_changed(
-    loop: IOLoop, pair: tuple[socket.socket, socket.socket], updated: bool
+    factory: LoopFactory, pair: tuple[socket.socket, socket.socket], updated: bool
 ) -> None:
     """libuv would end the process: it takes descriptors to the system later."""
+    loop: Any = IOLoop(asyncio_loop=factory())
     left = pair[0]
 
     def close() -> None:
@@ -322,7 +328,8 @@ def test_a_descriptor_may_be_closed_in_the_turn_in_which_its_watch_changed(
     else:
         loop.add_callback(close)
     loop.start()
-    assert not loop.handlers  # type: ignore[attr-defined]
+    assert not loop.handlers
+    loop.close()
 
 
 def test_a_handler_that_goes_on_stopping_the_loop_does_not_stop_the_next_run(

@@ -469,6 +469,13 @@ BACKLOG: Final = _limit(
     setting="backlog",
     origin="Tornado's default",
 )
+LONGEST_BACKLOG: Final = _limit(
+    "LONGEST_BACKLOG",
+    4096,
+    "connections that the kernel holds for an HTTP server, if the system allows as many",
+    setting=None,
+    origin="Linux's own limit, net.core.somaxconn",
+)
 ACCEPT_PAUSE: Final = _limit(
     "ACCEPT_PAUSE",
     1,

@@ -174,8 +174,8 @@ class BaseAsyncIOLoop(IOLoop):
 
         Args:
             sock: The socket. ``update_handler`` and ``remove_handler`` know it afterwards.
-            handler: What ``add_handler`` would be given, for libuv and for a loop that overrides
-                that.
+            handler: What ``add_handler`` would be given, for a loop that overrides that, and for
+                libuv once there was an error.
             on_read: Called by the asyncio loop itself when there is something to read; handles
                 its own exceptions.
             on_write: The same for room to write.

@@ -89,7 +89,7 @@ class TCPServer:
             port: As for ``bind_sockets``, like all of the arguments.
             address: None for every address of the machine.
             family: One family only, or ``AF_UNSPEC``.
-            backlog: Connections that wait in the kernel.
+            backlog: Connections that wait in the kernel; an HTTP server may let more of them wait.
             flags: For looking up ``address``.
             reuse_port: True to share the port with other processes.
 

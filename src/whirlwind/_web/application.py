@@ -133,7 +133,7 @@ class Application(ReversibleRouter, DirectDelegate):
             port: 0 for any free one.
             address: The interface's address or name; None for all.
             family: ``socket.AF_INET`` or ``AF_INET6`` for only that.
-            backlog: Connections that the kernel holds until they are accepted.
+            backlog: Connections that the kernel holds at least until they are accepted.
             flags: For ``socket.getaddrinfo``.
             reuse_port: Share the port with other processes.
             **kwargs: For ``HTTPServer``.

@@ -376,9 +376,8 @@ class BaseHandler(Answer):
             except asyncio.CancelledError as error:
                 task = asyncio.current_task()
                 self._task_cancelled = task is not None and task.cancelling() > 0
-                task = self._awaited_future = (
-                    None  # the task is to hold this frame, by the exception
-                )
+                # The task is to hold this frame, by the exception.
+                task = self._awaited_future = None
                 self._resume_steps(None, error)
                 if self._task_cancelled:
                     raise

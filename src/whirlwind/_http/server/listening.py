@@ -9,12 +9,10 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
-from whirlwind._base.limits import IDLE_CONNECTION_TIMEOUT
+from whirlwind._base.limits import IDLE_CONNECTION_TIMEOUT, LONGEST_BACKLOG
 from whirlwind._base.log import gen_log
-
-_BACKLOG: Final = 4096  # more than systems allow unless they are told to
 
 
 def log_handshakes(context: ssl.SSLContext) -> None:
@@ -52,13 +50,17 @@ def accept_on(
     # Without a context no time may be given for its end. With one it is also all the time for what
     # the transport still holds, however fast the client reads: the connections decide themselves.
     end = None if context is None else IDLE_CONNECTION_TIMEOUT
-    # The loop calls listen() once more: with its own 100 it would take back what was asked for, and
-    # the system bounds it all the same.
-    more: dict[str, Any] = {"ssl": context, "ssl_shutdown_timeout": end, "backlog": _BACKLOG}
+    options: dict[str, Any] = {
+        "ssl": context,
+        "ssl_shutdown_timeout": end,
+        # The loop calls listen() once more. What the socket was told cannot be asked, and a shorter
+        # queue than that would have clients try again after seconds.
+        "backlog": LONGEST_BACKLOG,
+    }
     create = (
-        loop.create_unix_server(make, sock=listening, **more)
+        loop.create_unix_server(make, sock=listening, **options)
         if listening.family == unix
-        else loop.create_server(make, sock=listening, **more)
+        else loop.create_server(make, sock=listening, **options)
     )
     while True:
         try:
