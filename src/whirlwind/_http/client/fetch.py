@@ -165,10 +165,8 @@ class Fetch:
         self.is_head = self._method == "HEAD"
         self._hop_started = now
         pool = self._shared.pool
-        if (self._method == "GET" and self._producer is None) or self._is_repeatable:
-            connection = pool.take(prepared.key)
-        else:
-            connection = pool.take_trusted(prepared.key)
+        take = pool.take if self._is_repeatable else pool.take_trusted
+        connection = take(prepared.key)
         if connection is not None:
             self._send(connection, now)
         else:
